@@ -88,7 +88,7 @@ def test_questions_of_a_file(run, clip_folder: Path, clips: Path) -> None:
     assert result.code == 0, result.err
     assert cells(result.out)[0][-1] == "right"
     assert "chance 41.7" in result.out
-    assert "2 questions with a known answer, 1 of them about unreadable videos and so wrong; 95 %" in result.err
+    assert "2 questions with a known answer, 1 of them about unreadable videos and so wrong; 95%" in result.err
     assert f"skipped {clips / 'none.mp4'}: no such file" in result.err
 
 

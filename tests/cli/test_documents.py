@@ -284,6 +284,8 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "words": list,
             "words_failed": list,
             "meaning": NoneType,
+            "is_meaning_unfinished": bool,
+            "files_without_meaning": int,
             "names": list,
             "files": [{"path": str, "duration_seconds": float, "kind": str}],
             "duplicates": [DUPLICATE],

@@ -83,10 +83,10 @@ def test_the_table_says_the_same(run, loader, data: Path, mixed_up: Path) -> Non
     assert table_of(result.out) == [
         HEADS,
         ["text", "to", "video", *numbers],
-        ["95", "%", "from", *numbers],
+        ["95%", "from", *numbers],
         ["to", *numbers],
         ["video", "to", "text", *numbers],
-        ["95", "%", "from", *numbers],
+        ["95%", "from", *numbers],
         ["to", *numbers],
         ["twin", "accuracy", "100.0"],
     ]
@@ -191,7 +191,7 @@ def test_the_table_has_a_row_for_each_stage(run, clip_folder: Path, second_stage
         for name in ("text_to_video", "video_to_text")
         for label, numbers in (
             (name.replace("_", " ") + suffix, stage[name].values()),
-            ("95 % from", [low for low, _ in stage["intervals"][name].values()]),
+            ("95% from", [low for low, _ in stage["intervals"][name].values()]),
             ("to", [high for _, high in stage["intervals"][name].values()]),
         )
     ]

@@ -317,7 +317,10 @@ def test_watch_that_is_stopped_in_its_first_run_says_so(
 
     monkeypatch.setattr(Library, "add", stop)
     result = run("index", clips, "--library", uri, "--model", "clip", "--watch")
-    assert (result.code, result.err.strip()) == (130, "Error: stopped")
+    assert (result.code, result.err.strip()) == (
+        130,
+        "stopped: what was indexed is in the library; the same command goes on",
+    )
 
 
 def test_watch_options_are_checked(run, loader, uri: str, clips: Path) -> None:

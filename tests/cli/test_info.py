@@ -14,9 +14,13 @@ import pytest
 from framecue.cli.info import _length
 from framecue.library import Library
 from framecue.library.store import Store
+from framecue.library.store.passages import PassageState
 from framecue.library.store.words_notes import AskedWords
+from framecue.words.passages import RULES
 from framecue.words.request import WordsRequest
+from framecue.words.timed_text import TimedText
 from support.naming_colours import NamingColours
+from support.sentences import IdeaEncoder
 
 
 @pytest.fixture
@@ -146,10 +150,19 @@ def test_missing_library_is_one_line(run, tmp_path: Path) -> None:
     assert result.err.count("\n") == 1
 
 
-def test_folder_of_something_else_is_one_line(run, clips: Path) -> None:
-    result = run("info", clips)
-    assert (result.code, result.out) == (1, "")
-    assert result.err == f"Error: {clips} is a folder, but not a framecue library; name another place\n"
+def test_words_that_came_after_their_meanings_have_a_row(run, uri: str, clips: Path) -> None:
+    assert run("index", clips, "--library", uri).code == 0
+    assert "without meaning" not in run("info", uri).out
+    store = Store.open(uri)
+    store.passages.begin(PassageState(IdeaEncoder().fingerprint, RULES, words_version=0))
+    store.words.write(store.held()[str(clips / "red.mp4")].video_id, "speech", [TimedText(0, 1, "Hello.", "said")])
+    rows = {row[0]: row[1:] for row in rows_of(run("info", uri).out)}
+    assert rows["without meaning"] == ["the words of 1 file; `framecue index PATHS` makes it"]
+    # Where nothing is made yet, the row of the meanings says so.
+    store.passages.begin(PassageState(IdeaEncoder().fingerprint, RULES))
+    rows = {row[0]: row[1:] for row in rows_of(run("info", uri).out)}
+    assert "without meaning" not in rows
+    assert "not made yet" in rows["meaning"][0]
 
 
 def test_a_shipped_adapter_in_json(run) -> None:

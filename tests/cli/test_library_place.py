@@ -224,3 +224,51 @@ def test_a_folder_of_videos_may_have_a_librarys_name(home: Path, clips: Path) ->
     refuse_libraries([str(clips.with_suffix(".lance")), str(home)], takes="what to index")
     with pytest.raises(click.UsageError):
         refuse_libraries(["~/none.lance"], takes="what to index")
+
+
+READING = ["info {}", "info --library {}", "search red --library {}", "remove x.mp4 --library {}", "optimize -l {}"]
+
+
+@pytest.mark.parametrize("command", READING)
+def test_a_folder_of_videos_in_place_of_a_library_is_told_where_these_are_indexed(
+    run, home: Path, make, clips: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def told(name: object = clips) -> str:
+        result = run(*(word.format(name) for word in command.split()))
+        assert (result.code, result.out) == (1, "")
+        return result.err.removeprefix(f"Error: {clips} is a folder, but not a framecue library; ")
+
+    indexes = f"`framecue index {clips}` indexes its videos into the library"
+    assert told() == f"{indexes} {default_place()}\n"
+    place = home / "work" / "l.lance"
+    monkeypatch.setenv("FRAMECUE_LIBRARY", str(place))
+    assert told() == f"{indexes} {place}\n"
+    monkeypatch.delenv("FRAMECUE_LIBRARY")
+    make(place)
+    assert told() == f"1 of its videos is in the library {place}: name that\n"
+    assert run("remove", clips / "red.mp4", "--library", place).code == 0
+    assert told() == f"{indexes} {place}\n"
+    # Which library it is that has them counts, not where somebody stands.
+    beside = make(clips.parent / "beside.lance")
+    assert told() == f"1 of its videos is in the library {beside}: name that\n"
+    assert run("remove", clips / "red.mp4", "--library", beside).code == 0
+    make(home / "work" / "second.lance")
+    shutil.rmtree(home / "work" / "second.lance" / "segments.lance" / "data")
+    assert told() == f"`framecue index {clips} --library NAME.lance` indexes its videos\n"
+    assert not default_place().exists()
+
+
+def test_a_folder_of_videos_that_the_variable_names_is_not_where_they_go(
+    run, home: Path, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRAMECUE_LIBRARY", str(clips))
+    said = f"Error: {clips} is a folder, but not a framecue library; `framecue index {clips} --library NAME.lance`"
+    assert run("search", "red").err == f"{said} indexes its videos\n"
+    assert run("info").err == f"{said} indexes its videos\n"
+
+
+@pytest.mark.parametrize("name", ["nothing.lance", "empty"])
+def test_where_nothing_is_a_library_can_be_made(run, home: Path, name: str) -> None:
+    (home / "work" / "here" / "empty").mkdir()
+    for command in READING:
+        assert ": no library at " in run(*(word.format(name) for word in command.split())).err

@@ -142,7 +142,7 @@ def raising(error: BaseException):
         (VideoError("caf\udce9.mp4", "no video"), 1, "Error: caf\\udce9.mp4: no video\n"),
         (click.ClickException("no"), 1, "Error: no\n"),
         (click.UsageError("wrong."), 2, "Error: wrong; see `framecue index --help`\n"),
-        (KeyboardInterrupt(), 130, "Error: stopped\n"),
+        (KeyboardInterrupt(), 130, "stopped\n"),
     ],
 )
 def test_errors_become_one_line_and_a_code(run, command_that, error: BaseException, code: int, err: str) -> None:
@@ -189,7 +189,7 @@ def test_a_defect_is_one_line_and_its_traceback_can_be_had(run, command_that, mo
 @pytest.mark.parametrize(
     ("error", "code", "err"),
     [
-        (click.Abort(), 130, "Error: stopped\n"),
+        (click.Abort(), 130, "stopped\n"),
         (
             OSError(errno.ENOSPC, "No space left on device"),
             1,

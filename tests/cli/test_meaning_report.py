@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from framecue.cli.meaning_report import log_meaning, meaning_counts, meaning_held
+from framecue.cli.meaning_report import log_meaning, meaning_counts, meaning_held, words_without_meaning
 from framecue.library import AddReport, MeaningCount
 
 
@@ -40,3 +40,8 @@ def test_counts_have_their_words() -> None:
 )
 def test_what_is_held_says_what_is_not_made_yet(passages: int, is_unfinished: bool, says: str) -> None:
     assert meaning_held(MeaningCount("mini", 1, passages), is_unfinished=is_unfinished) == says
+
+
+def test_words_without_meaning_say_what_makes_it() -> None:
+    assert words_without_meaning(1) == "the words of 1 file; `framecue index PATHS` makes it"
+    assert words_without_meaning(2).startswith("the words of 2 files; ")

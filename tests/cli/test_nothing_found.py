@@ -91,4 +91,4 @@ def test_the_best_result_is_the_one_that_fits_best_be_it_not_the_nearest(
     assert sure[0] < max(sure)
     options = SearchOptions(min_confidence=0.99)
     told = nothing_message(library, [Query("nothing like it")], 1, options)
-    assert told.startswith(f"nothing found: the best result fits {100 * max(sure):.1f} %, less than")
+    assert told.startswith(f"nothing found: the best result fits {max(sure):.0%}, less than --min-confidence 99%")

@@ -90,7 +90,7 @@ def test_the_report_says_how_fast_it_was_and_what_it_waited_for(capsys: pytest.C
     said = " ".join(capsys.readouterr().err.split())
     assert said == (
         "cluster: on 2 nodes, 3 processes reading and 4 encoding: 2 videos a second, 2 seconds to start; then waited "
-        "for decoding 20 %, encoding 60 %, the driver 20 %"
+        "for decoding 20%, encoding 60%, the driver 20%"
     )
     report.actors_lost, report.nodes_lost, report.tried_again, report.skipped = 3, 1, 4, 1
     log_cluster(report)

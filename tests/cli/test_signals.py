@@ -41,7 +41,7 @@ def test_a_request_to_end_is_answered_as_ctrl_c_is(run, command_that, name: str,
     before = signal.getsignal(getattr(signal, name))
     command_that(lambda: ask_to_end(name))
     result = run("index")
-    assert (result.code, result.out, result.err.strip()) == (code, "", "Error: stopped")
+    assert (result.code, result.out, result.err.strip()) == (code, "", "stopped")
     assert signal.getsignal(getattr(signal, name)) == before
 
 
@@ -93,7 +93,7 @@ def test_further_requests_do_not_disturb(names: tuple[str, str], patience_second
     expected = second if is_ended else first
     assert process.returncode == 128 + expected
     assert out == ("" if is_ended else "kept\n")
-    assert err == ("Error: stopped at once, as was asked for again\n" if is_ended else "")
+    assert err == ("stopped at once, as was asked for again\n" if is_ended else "")
 
 
 def test_who_keeps_something_on_ctrl_c_keeps_it_now() -> None:
@@ -165,7 +165,7 @@ def test_a_command_that_drops_it_ends_all_the_same(run, command_that) -> None:
 
     command_that(drop_it_and_go_on)
     result = run("index")
-    assert (result.code, result.err.strip()) == (143, "Error: stopped")
+    assert (result.code, result.err.strip()) == (143, "stopped")
 
 
 def test_at_a_question_it_is_a_request_to_end_too(run, command_that, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -161,7 +161,7 @@ def test_ctrl_c_while_it_learns_leaves_the_name_as_it_was(
     naming.stop_at = 1
     result = run("teach", "Rex", "--like", clips / "blue.mp4", *place)
     assert (result.code, result.out) == (130, "")
-    assert result.err.strip() == "Error: stopped"
+    assert result.err.strip() == "stopped"
     (name,) = Library(taught_library).taught_names()
     assert [Path(example.path or "").name for example in name.examples] == ["red.mp4"]
 

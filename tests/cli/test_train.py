@@ -138,9 +138,8 @@ def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(run, reci
         stopped = run("train", file, "--json")
     assert (stopped.code, stopped.out) == (130, "")
     last = tmp_path / "run" / "checkpoints" / "checkpoint-2"
-    assert [line for line in stopped.err.splitlines() if line][-2:] == [
-        f"the same command goes on from {last}",
-        "Error: stopped",
+    assert [line for line in stopped.err.splitlines() if line][-1:] == [
+        f"stopped: the same command goes on from {last}"
     ]
     assert re.search(r"^step 2 of 3: loss .*; about 0:\d\d left$", stopped.err, flags=re.MULTILINE)
     assert not (tmp_path / "run" / "adapter_model.safetensors").exists()
@@ -164,7 +163,7 @@ def test_without_a_checkpoint_a_run_that_is_stopped_says_so(run, recipe, monkeyp
     monkeypatch.setattr(run_module, "run_recipe", stopped)
     result = run("train", recipe())
     said = "there is no checkpoint yet (schedule.eval_steps=1), so the same command begins anew"
-    assert (result.code, result.err.split("\n")) == (130, [said, "", "Error: stopped", ""])
+    assert (result.code, result.err.split("\n")) == (130, ["", f"stopped: {said}", ""])
 
 
 def test_a_terminal_gets_a_bar_and_its_cursor_back(run, recipe, stop_at, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +176,7 @@ def test_a_terminal_gets_a_bar_and_its_cursor_back(run, recipe, stop_at, monkeyp
     assert "2/3" in result.err
     assert "step 1 of 3: loss" in result.err
     hide, show = "\x1b[?25l", "\x1b[?25h"
-    assert -1 < result.err.rfind(hide) < result.err.rfind(show) < result.err.rfind("Error: stopped")
+    assert -1 < result.err.rfind(hide) < result.err.rfind(show) < result.err.rfind("stopped: ")
 
 
 def test_another_recipe_in_the_same_folder_is_refused(run, recipe, tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_ranks_are_drawn_with_numbers() -> None:
     ]
     ranks = report.main.directions["text_to_video"].ranks
     first = int((ranks == 1).sum())
-    assert f"rank 1: {first} queries, {100 * first / len(ranks):.1f} %" in page.texts
+    assert f"rank 1: {first} queries, {100 * first / len(ranks):.1f}%" in page.texts
     widths = [float(str(each["width"]).rstrip("%")) for each in page.all("rect")]
     assert max(widths) == 100
     assert min(widths) >= 0
@@ -206,7 +206,7 @@ def test_what_was_measured() -> None:
         "hash of videos and texts": report.queries.data_hash,
         "frames of each video": "12",
         "unreadable videos": "0",
-        "intervals": "95 % of 1000 resamples of the videos",
+        "intervals": "95% of 1000 resamples of the videos",
         "ties": "count against the model",
         "framecue": __version__,
         "written": "2026-03-04 05:06 UTC",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from framecue.encoder import Computation
     from framecue.library import AddReport, RemoveReport
 
-__all__ = ["computation_words", "describe_held", "log_counts", "log_gone", "log_items", "log_stopped"]
+__all__ = ["computation_words", "describe_held", "log_counts", "log_gone", "log_items"]
 
 # Files that are removed are named one by one, at most so many.
 _MOST_NAMED = 20
@@ -112,11 +112,3 @@ def _log_gpu_decoding(report: AddReport) -> None:
     reasons = Counter(item.reason for item in report.gpu_fallbacks)
     for reason, number in reasons.most_common():
         log(f"{counted(number, 'video')} for the GPU decoded by the processor: {reason}")
-
-
-def log_stopped(num_kept: int, num_files: int) -> None:
-    """Write one line about a run that ended early: what it has kept, and how to go on."""
-    kept = f"{num_kept} of {num_files} files are" if num_kept != 1 else f"1 of {num_files} files is"
-    num_left = num_files - num_kept
-    are = "is" if num_left == 1 else "are"
-    log(f"{kept} in the library and stay there; the same command goes on with the {num_left} that {are} left")

@@ -9,6 +9,7 @@ from framecue.cli.add_report import describe_held, log_items
 from framecue.cli.meaning_report import log_meaning
 from framecue.cli.output import ProgressBar, log, print_json
 from framecue.cli.ray_report import log_cluster
+from framecue.cli.stopping import say_at_stop
 from framecue.cli.words_report import log_words
 from framecue.progress import FilesDone
 
@@ -47,7 +48,10 @@ def run_again(
 
     pictures, finding = ProgressBar("Indexing"), ProgressBar("Finding words")
 
+    say_at_stop("the library has the vectors that it had; the same command goes on with the new ones")
+
     def tell_words(done: FilesDone, total: int) -> None:
+        say_at_stop("the new vectors are in the library; the same command goes on with the words")
         pictures.close()
         finding.show(done, total)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from framecue.uses.truth import TrueLabel
 
 # Below the figures: what stands in brackets.
-INTERVAL = "95 % intervals by Wilson's score"
+INTERVAL = "95% intervals by Wilson's score"
 
 
 @click.command()

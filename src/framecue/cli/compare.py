@@ -23,11 +23,11 @@ from framecue.counts import counted
     type=click.IntRange(min=1),
     default=2000,
     show_default=True,
-    help="How many bootstrap resamples the 95 % intervals and p-values come from.",
+    help="How many bootstrap resamples the 95% intervals and p-values come from.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def compare(sides: tuple[str, ...], stage: str, resamples: int, as_json: bool) -> None:
-    """Compare runs with the first one named: differences, 95 % intervals and p-values, paired by query.
+    """Compare runs with the first one named: differences, 95% intervals and p-values, paired by query.
 
     A side is a file of ranks (framecue evaluate --ranks), or a folder with one or with several, which are its runs:
     with several seeds, runs are drawn first and then videos. All captions of a video are drawn together. With more than

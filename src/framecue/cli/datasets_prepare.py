@@ -11,6 +11,7 @@ from framecue.cli.dataset_options import read_dataset_options
 from framecue.cli.model_files import size_text
 from framecue.cli.options import FolderPath
 from framecue.cli.output import log, print_json, progress_bar
+from framecue.cli.stopping import say_at_stop
 from framecue.counts import counted
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def prepare(
                 progress=progress,
             )
     except KeyboardInterrupt:
-        log("what was decoded stays; the same command goes on from there")
+        say_at_stop("what was decoded stays; the same command goes on from there")
         raise
     if as_json:
         print_json(made.to_dict())

@@ -9,6 +9,7 @@ import click
 
 from framecue.cli.options import plain_model, plain_model_options, threads_option
 from framecue.cli.output import ProgressBar, log, print_json, progress_bar, quiet_libraries
+from framecue.cli.stopping import say_at_stop
 from framecue.counts import counted
 from framecue.errors import InputError
 
@@ -95,7 +96,7 @@ def _told_what_stays(target: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         if parts_folder(target).exists():
-            log(f"what is done is kept in {parts_folder(target)}; the same command goes on from there")
+            say_at_stop(f"what is done is kept in {parts_folder(target)}; the same command goes on from there")
         raise
 
 

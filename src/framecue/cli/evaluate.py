@@ -84,7 +84,7 @@ DSL, QB_NORM = "dsl", "qb-norm"
     type=click.IntRange(min=1),
     default=1000,
     show_default=True,
-    help="How many bootstrap resamples the 95 % intervals come from.",
+    help="How many bootstrap resamples the 95% intervals come from.",
 )
 @evaluation_file_options
 @dtype_option
@@ -114,7 +114,7 @@ def evaluate(
 
     RUN is the folder of a run (or of an adapter): what was trained is evaluated. Or --model and --adapter name both.
 
-    All but ranks are per cent, rank 1 is best, and a tie counts against the model; below each row are its 95 %
+    All but ranks are per cent, rank 1 is best, and a tie counts against the model; below each row are its 95%
     intervals, by videos. A video that cannot be read is named, and counts as a miss. Where the split has order twins
     (a clip played backwards, with its own captions), twin accuracy says how often a text is nearer to its own clip than
     to the twin; a model that cannot see the order of frames gets 50.

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from framecue.cli.signals import TerminatedError
+from framecue.cli.stopping import log_stop
 from framecue.errors import FingerprintError, FramecueError, OrdinaryWordError, OutputExistsError, first_line
 
 __all__ = ["explain", "log_error"]
@@ -26,7 +27,7 @@ def explain(error: Exception) -> int:
         Exception: it is a defect in framecue, and FRAMECUE_TRACEBACK asks where.
     """
     if isinstance(error, click.Abort):  # which click makes of a KeyboardInterrupt
-        log_error("stopped")
+        log_stop()
         cause = error.__cause__ or error.__context__  # of a question it is the latter
         return cause.exit_code if isinstance(cause, TerminatedError) else 130
     if isinstance(error, click.ClickException):

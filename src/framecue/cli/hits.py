@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from framecue.cli.output import FilePath, Marked, one_line, print_table, stdout_console
+from framecue.cli.shares import share_text
 from framecue.cli.shown_paths import shown_path
 from framecue.dates import iso_time
 from framecue.library.search.snippets import snippet
@@ -55,7 +56,7 @@ def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
     rows = [
         [
             str(hit.rank),
-            *(["" if hit.confidence is None else f"{hit.confidence:.0%}"] if is_judged else []),
+            *(["" if hit.confidence is None else share_text(hit.confidence)] if is_judged else []),
             f"{hit.score:.3f}",
             "" if hit.kind == "image" else time_span(hit.start_seconds, hit.end_seconds),
             *([", ".join(time_span(part.start_seconds, part.end_seconds) for part in hit.parts)] if has_parts else []),
@@ -87,7 +88,9 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
     if any(part.confidence is not None for part in hit.parts):
         lines.append(_fit_of_parts(hit))
     if why.names:
-        names = (f"{name.name} (its examples {name.score:.3f}, {name.share:.0%} of the score)" for name in why.names)
+        names = (
+            f"{name.name} (its examples {name.score:.3f}, {share_text(name.share)} of the score)" for name in why.names
+        )
         lines.append("taught names: " + "; ".join(names))
     if hybrid:
         places = [f"{'beyond the best' if hit.vector_rank is None else hit.vector_rank} by vector"]
@@ -116,7 +119,7 @@ def _fit_of_parts(hit: Hit) -> str:
 
 
 def _percent(confidence: float | None) -> str:
-    return "unknown" if confidence is None else f"{confidence:.0%}"
+    return "unknown" if confidence is None else share_text(confidence)
 
 
 def told_by(hit: Hit) -> Marked | None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from framecue.cli.add_report import log_counts, log_gone, log_items, log_stopped
+from framecue.cli.add_report import log_counts, log_gone, log_items
 from framecue.cli.index_speed import WorkTime, record_speed
+from framecue.cli.index_stop import NOTHING_YET, KeptSoFar
 from framecue.cli.library_place import LibraryCommand, chosen_library, refuse_libraries
 from framecue.cli.meaning_options import fetch_sentence_model, meaning_options
 from framecue.cli.meaning_report import log_meaning
@@ -27,9 +28,10 @@ from framecue.cli.ray_report import log_cluster
 from framecue.cli.ray_runners import ray_runners
 from framecue.cli.runtime import indexing_model, is_worth_it, runtime_option
 from framecue.cli.speech_files import get_speech_files
+from framecue.cli.stopping import say_at_stop
 from framecue.cli.text_graphs import keep_text_graph
 from framecue.cli.words_options import AskedWords, refuse_model_as_path, words_options
-from framecue.cli.words_report import log_words, log_words_stopped
+from framecue.cli.words_report import log_words
 from framecue.errors import InputError
 from framecue.progress import FilesDone
 from framecue.video import STALL_SECONDS
@@ -192,6 +194,7 @@ def index(
     if dry_run:
         _check_names(model, meaning)
     else:
+        say_at_stop(NOTHING_YET)
         fetch_sentence_model(library, meaning, yes=yes)
         get_speech_files(library, words["speech"], yes=yes)
     if is_watch:
@@ -220,7 +223,9 @@ def index(
     if plan.units or model or adapter:
         used = load(is_long=lambda: is_worth_it(plan))
         library = Library(uri, model=used)
-    work = WorkTime()
+    work, kept = WorkTime(), KeptSoFar()
+    if not plan.units:
+        kept.note_words()
     runners = ray_runners(ray, ray_workers)
 
     pictures, finding = ProgressBar("Indexing"), ProgressBar("Finding words")
@@ -228,30 +233,33 @@ def index(
 
     def tell(done: FilesDone, total: int) -> None:
         work.note()
+        kept.note_pictures(done, total)
         pictures.show(done, total)
 
     def tell_words(done: FilesDone, total: int) -> None:
         work.end()
+        kept.note_words()
         pictures.close()
         finding.show(done, total)
 
     def tell_meanings(done: int, total: int) -> None:
         work.end()
+        kept.note_meanings()
         pictures.close()
         finding.close()
         understanding.show(done, total)
 
-    with pictures, finding, understanding, work:
+    with kept, pictures, finding, understanding, work:
         pictures.show(0, None)
         report = library.add(
             plan,
             options=options,
             progress=tell,
             on_wait=lambda: log(f"waiting for another run that writes {library.uri}"),
-            on_stop=log_stopped,
+            on_stop=kept.end_pictures,
             on_notice=log,
             words_progress=tell_words,
-            on_words_stop=log_words_stopped,
+            on_words_stop=kept.end_words,
             meaning_progress=tell_meanings,
             runner=None if runners is None else runners.pictures,
             words_runner=None if runners is None else runners.words,

@@ -14,7 +14,7 @@ from framecue.assets import find_bundled
 from framecue.cli.add_report import computation_words
 from framecue.cli.folders import top_folders
 from framecue.cli.library_place import LibraryCommand, chosen_library
-from framecue.cli.meaning_report import meaning_held
+from framecue.cli.meaning_report import meaning_held, words_without_meaning
 from framecue.cli.options import library_option
 from framecue.cli.output import FilePath, FoldedLine, print_json, print_table, quiet_libraries
 from framecue.cli.words_report import words_in_detail
@@ -54,7 +54,7 @@ def info(context: click.Context, name: str | None, uri: str | None, with_files: 
     if context.get_parameter_source("uri") is ParameterSource.COMMANDLINE:
         raise click.UsageError(f"{name} is given beside --library; leave out one of them")
     if not _is_adapter(name):
-        _show_library(name, with_files=with_files, as_json=as_json)
+        _show_library(chosen_library(name), with_files=with_files, as_json=as_json)
     elif with_files:
         raise click.UsageError(f"--files lists the files of a library, and {name} is an adapter")
     else:
@@ -149,6 +149,8 @@ def _summary(found: LibraryInfo) -> list[tuple[str, str]]:
     rows += [(f"{count.kind} ({count.source})", FoldedLine(words_in_detail(count))) for count in found.words]
     if found.meaning is not None:
         rows.append(("meaning", FoldedLine(meaning_held(found.meaning, is_unfinished=found.is_meaning_unfinished))))
+        if found.num_without_meaning and not found.is_meaning_unfinished:
+            rows.append(("without meaning", words_without_meaning(found.num_without_meaning)))
     if found.names:
         rows.append(("taught names", FoldedLine(", ".join(found.names))))
     rows.append(("model", _model(found.fingerprint)))

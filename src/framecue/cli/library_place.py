@@ -7,6 +7,7 @@ library of another user, does not choose between two, and what it found is said 
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from typing import Any
 import click
 
 from framecue.cli.output import log, shown_path
-from framecue.errors import InputError, LibraryNotFoundError
-from framecue.paths import user_path
+from framecue.errors import FramecueError, InputError, LibraryError, LibraryNotFoundError
+from framecue.paths import absolute_path, is_dir, is_url, user_path
 
 __all__ = [
     "SUFFIX",
@@ -41,11 +42,14 @@ def chosen_library(uri: str | None, *, may_be_new: bool = False) -> str:
     Raises:
         InputError: the name is empty, or there is no home folder for a default place.
         LibraryNotFoundError: none is named, there is none, and it has to exist.
+        LibraryError: it has to exist, and a folder of videos is named.
         click.UsageError: none is named, and there are several.
     """
     if uri is not None:
         if not uri:
             raise InputError("the name of the library is empty; give a folder such as videos.lance")
+        if not may_be_new:
+            _refuse_folder_of_videos(uri)
         return uri
     found = nearest_library(on_notice=log)
     if found is None:
@@ -171,6 +175,76 @@ def libraries_around(folder: str) -> list[str]:
     """
     places = (place for above in _folders_upwards(Path(folder)) for place in [str(above), *_entries(above)])
     return [place for place in places if _is_library(place) and _is_ours(place)]
+
+
+def _refuse_folder_of_videos(uri: str) -> None:
+    """Refuse a folder of videos that is no library, and say in which library these are, or would be.
+
+    Raises:
+        LibraryError: it is such a folder.
+    """
+    if is_url(uri):
+        return
+    folder = absolute_path(uri)
+    if not (is_dir(folder) and os.access(folder, os.R_OK | os.X_OK)):
+        return
+    from framecue.library.store.place import check_there
+
+    try:
+        check_there(folder)
+    except LibraryNotFoundError:  # it is empty
+        return
+    except LibraryError as error:
+        what = f"{folder} is a folder, but not a framecue library"
+        for place in _likely_libraries(folder):
+            if number := _num_videos_in(place, folder):
+                are = "is" if number == 1 else "are"
+                raise LibraryError(f"{what}; {number} of its videos {are} in the library {place}: name that") from error
+        if not _has_videos(folder):
+            return  # whoever opens it says what is wrong
+        index, usual = f"framecue index {shlex.quote(uri)}", _usual_library()
+        if usual in (None, folder):
+            raise LibraryError(f"{what}; `{index} --library NAME{SUFFIX}` indexes its videos") from error
+        raise LibraryError(f"{what}; `{index}` indexes its videos into the library {usual}") from error
+
+
+def _likely_libraries(folder: str) -> list[str]:
+    """Return the libraries in which the videos of a folder may be, each once: those around it, and the usual one."""
+    usual = _usual_library()
+    there = [usual] if usual is not None and os.access(usual, os.F_OK) else []
+    return list(dict.fromkeys([*libraries_around(folder), *there]))
+
+
+def _usual_library() -> str | None:
+    """Return the library that ``framecue index`` takes if none is named, which need not be there; None if none is."""
+    named = os.environ.get("FRAMECUE_LIBRARY")
+    if named:
+        return named if is_url(named) else absolute_path(named)
+    try:
+        return nearest_library(on_notice=log) or str(default_place())
+    except (click.UsageError, InputError):  # there are several, or there is no home folder
+        return None
+
+
+def _has_videos(folder: str) -> bool:
+    """Whether a folder, or one below it, has a file with the suffix of a video, as an indexing run looks for them."""
+    from framecue.library.files.exclude import Exclude
+    from framecue.library.files.mixed import ALL_FILES
+    from framecue.library.results import Skipped
+    from framecue.video import VIDEO_SUFFIXES
+
+    found = ALL_FILES.find([folder], suffixes=VIDEO_SUFFIXES, exclude=Exclude())
+    return any(not isinstance(each, Skipped) for _, each in found)
+
+
+def _num_videos_in(place: str, folder: str) -> int:
+    """Return how many videos of a folder a library holds; 0 if it cannot be asked."""
+    from framecue.library import Filters, Library
+
+    try:
+        return Library(place).count_videos(Filters(folder=folder))
+    except FramecueError:
+        return 0
 
 
 def _folders_upwards(folder: Path | None = None) -> Iterator[Path]:

@@ -18,6 +18,7 @@ from framecue._version import __version__
 from framecue.cli.explaining import explain, log_error
 from framecue.cli.groups import Entry, LazyGroup
 from framecue.cli.signals import TerminatedError, heed, requests_to_end
+from framecue.cli.stopping import log_stop, say_at_stop
 from framecue.cli.streams import end_quietly, output_was_closed, prepare_streams
 from framecue.library.store.lean import import_lean
 
@@ -92,6 +93,7 @@ def main(args: Sequence[str] | None = None) -> int:
         args: the arguments after the program's name; default ``sys.argv[1:]``.
     """
     prepare_streams()
+    say_at_stop(None)
     if args is None:  # this process does nothing else
         import_lean()
         # What is imported is no garbage; looking for some takes a twentieth of a search's time.
@@ -109,7 +111,7 @@ def main(args: Sequence[str] | None = None) -> int:
                 code = explain(error)
             except KeyboardInterrupt as error:
                 heed()
-                log_error("stopped")
+                log_stop()
                 code = error.exit_code if isinstance(error, TerminatedError) else 130
         except OSError:  # standard error takes nothing more either
             code = 1

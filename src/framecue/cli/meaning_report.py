@@ -10,7 +10,7 @@ from framecue.counts import counted
 if TYPE_CHECKING:
     from framecue.library import AddReport, MeaningCount
 
-__all__ = ["log_meaning", "meaning_counts", "meaning_held"]
+__all__ = ["log_meaning", "meaning_counts", "meaning_held", "words_without_meaning"]
 
 
 def log_meaning(report: AddReport) -> None:
@@ -36,3 +36,8 @@ def meaning_held(count: MeaningCount, *, is_unfinished: bool) -> str:
     if not count.num_passages:
         return f"asked for, by {count.model}, and not made yet; `framecue index PATHS` makes it"
     return f"{meaning_counts(count)}; not all of it is made yet, `framecue index PATHS` goes on"
+
+
+def words_without_meaning(num_files: int) -> str:
+    """Return in how many files words have come since meanings were made, in words, and what makes theirs."""
+    return f"the words of {counted(num_files, 'file')}; `framecue index PATHS` makes it"

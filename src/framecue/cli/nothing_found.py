@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
+from framecue.cli.shares import share_below
 from framecue.counts import counted
 from framecue.library import Filters, InOrder
 
@@ -83,10 +84,8 @@ def nothing_message(
         found = library.search_many(queries, options=some)
         most = max((hit.confidence or 0.0 for hits in found for hit in hits), default=options.min_confidence)
         if most < options.min_confidence:
-            return (
-                f"nothing found: the best result fits {100 * most:.1f} %, "
-                f"less than {mark}min-confidence {100 * options.min_confidence:g}%"
-            )
+            fit, least = share_below(most, options.min_confidence)
+            return f"nothing found: the best result fits {fit}, less than {mark}min-confidence {least}"
     if options.min_score is not None:
         every = replace(every, hybrid=False)
         found = library.search_many(queries, options=every)

@@ -22,7 +22,7 @@ def log_cluster(report: ClusterReport) -> None:
     )
     if report.videos_per_second is not None:
         waited = ", ".join(
-            f"{name} {round(100 * report.share(seconds))} %"
+            f"{name} {round(100 * report.share(seconds))}%"
             for name, seconds in (
                 ("decoding", report.decoding_seconds),
                 ("encoding", report.encoding_seconds),

@@ -26,7 +26,7 @@ def print_scores(report: Report) -> None:
     for name, numbers, intervals in rows:
         cells.append([name, *(f"{numbers[column]:.1f}" for column in columns)])
         # Two narrow rows, not one of wide cells that a terminal would cut off.
-        cells.append(["  95 % from", *(f"{intervals[column].low:.1f}" for column in columns)])
+        cells.append(["  95% from", *(f"{intervals[column].low:.1f}" for column in columns)])
         cells.append(["  to", *(f"{intervals[column].high:.1f}" for column in columns)])
     print_table(heads, cells, right=heads[1:])
     for stage, suffix in ((report.main, ""), (report.reranked, ", reranked")):
@@ -43,7 +43,7 @@ def print_comparison(comparison: Comparison) -> None:
     ):
         if place > 1:
             click.echo()
-        heads = ["", "metric", first.name, side.name, "difference", "95 %", "p", *(["p (Holm)"] if several else [])]
+        heads = ["", "metric", first.name, side.name, "difference", "95%", "p", *(["p (Holm)"] if several else [])]
         rows = []
         for direction, of_metrics in differences.items():
             for metric, each in of_metrics.items():

@@ -1,4 +1,4 @@
-"""Shares as people write them: 0.25, or 25%."""
+"""Shares as people read and write them: 25%, or 0.25."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from framecue.errors import InputError
 
-__all__ = ["ShareType", "read_share"]
+__all__ = ["ShareType", "read_share", "share_below", "share_text"]
 
 _SHARE = re.compile(r"(\d{1,12}(?:\.\d*)?|\.\d+) ?(%?)", re.ASCII)
 
@@ -42,3 +42,20 @@ def read_share(text: str) -> float:
             f"{text[:80]!r} is no share; write a number from 0 to 1, such as 0.25, or a percentage, such as 25%"
         )
     return share
+
+
+def share_text(share: float) -> str:
+    """Return a share as every table and message has it: 13%."""
+    return f"{share:.0%}"
+
+
+def share_below(share: float, bound: float) -> tuple[str, str]:
+    """Return a share and a larger one, the bound, as texts in which it is the smaller one: 13% and 50%, 49.7% and 50%.
+
+    Args:
+        share: in [0, 1].
+        bound: in [0, 1], as somebody has given it.
+    """
+    percents = f"{100 * bound:g}"
+    digits = next((few for few in range(9) if float(f"{100 * share:.{few}f}") < float(percents)), 9)
+    return f"{share:.{digits}%}", f"{percents}%"

@@ -13,6 +13,7 @@ from PIL import ExifTags, Image, ImageDraw, ImageOps
 from framecue.cli.alike import group_alike
 from framecue.cli.kept_pictures import open_kept_picture
 from framecue.cli.lettering import draw_text, folded, readable, text_width
+from framecue.cli.shares import share_text
 from framecue.errors import InputError, VideoError
 from framecue.library.results import Hit
 from framecue.outputs import check_output, written_beside
@@ -288,7 +289,7 @@ def _folder(hit: Hit) -> str:
 
 def _fit(hit: Hit) -> str:
     """Return how likely a result is what was asked for, as the table has it; empty where that cannot be said."""
-    return "" if hit.confidence is None else f"fit {hit.confidence:.0%}"
+    return "" if hit.confidence is None else f"fit {share_text(hit.confidence)}"
 
 
 def _times(hit: Hit) -> str:

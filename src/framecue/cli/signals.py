@@ -102,7 +102,7 @@ class _Answer:
         is_asked_again = number == signal.SIGINT or self._num_requests > 2
         if is_asked_again and monotonic() - self._first_seconds >= PATIENCE_SECONDS:
             with suppress(OSError):
-                os.write(2, b"Error: stopped at once, as was asked for again\n")
+                os.write(2, b"stopped at once, as was asked for again\n")
             os._exit(128 + number)
 
     def heed(self) -> None:

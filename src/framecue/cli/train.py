@@ -14,6 +14,7 @@ from framecue.cli.dry_run import document, lines
 from framecue.cli.model_files import get_model_files, size_text
 from framecue.cli.options import threads_option
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
+from framecue.cli.stopping import say_at_stop
 from framecue.counts import counted
 from framecue.times import clock
 
@@ -77,9 +78,9 @@ def train(recipe: str, overrides: tuple[str, ...], dry_run: bool, as_json: bool)
         last = last_checkpoint(checked.output_dir / CHECKPOINTS)
         if last is None:
             every = checked.schedule.eval_steps
-            log(f"there is no checkpoint yet (schedule.eval_steps={every}), so the same command begins anew")
+            say_at_stop(f"there is no checkpoint yet (schedule.eval_steps={every}), so the same command begins anew")
         else:
-            log(f"the same command goes on from {last}")
+            say_at_stop(f"the same command goes on from {last}")
         raise
     if as_json:
         print_json({"adapter": str(run.adapter), "steps": run.steps, "validation": run.validation, **asdict(run.usage)})

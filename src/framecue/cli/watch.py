@@ -14,6 +14,7 @@ from framecue.cli.add_report import log_counts, log_items
 from framecue.cli.meaning_report import log_meaning
 from framecue.cli.output import ProgressBar, log
 from framecue.cli.signals import heed
+from framecue.cli.stopping import say_at_stop
 from framecue.cli.words_report import log_words
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def follow(library: Library, paths: Sequence[str], *, options: WatchOptions, as_
     from framecue.library.watching.watch import watch
 
     reports: list[AddReport] = []
+    say_at_stop("what was indexed is in the library; the same command goes on")
     with ExitStack() as stack:
         bar = stack.enter_context(ProgressBar("Indexing"))
 

@@ -10,7 +10,7 @@ from framecue.counts import counted
 if TYPE_CHECKING:
     from framecue.library import AddReport, WordsCount
 
-__all__ = ["log_words", "log_words_stopped", "words_in_detail"]
+__all__ = ["log_words", "words_in_detail"]
 
 
 def log_words(report: AddReport) -> None:
@@ -23,14 +23,6 @@ def log_words(report: AddReport) -> None:
         log(f"words by {source} are left out: {reason}")
     for count in report.words:
         log(f"{_source_words(count)}: {_words_counts(count)}")
-
-
-def log_words_stopped(num_kept: int, num_files: int) -> None:
-    """Write one line about a run that ended while it was looking for words: what it has kept, and how to go on."""
-    log(
-        f"all pictures are in the library, and the words of {num_kept} of {counted(num_files, 'file')}; "
-        "the same command goes on"
-    )
 
 
 def _source_words(count: WordsCount) -> str:

@@ -168,7 +168,7 @@ def _facts(report: Report, measured: Measured, written: datetime) -> list[tuple[
         ("hash of videos and texts", report.queries.data_hash),
         ("frames of each video", measured.num_frames),
         ("unreadable videos", len(report.unreadable)),
-        ("intervals", f"{LEVEL:g} % of {report.main.num_resamples} resamples of the videos"),
+        ("intervals", f"{LEVEL:g}% of {report.main.num_resamples} resamples of the videos"),
         ("ties", "count against the model"),
         ("framecue", __version__),
         ("written", f"{written:%Y-%m-%d %H:%M %Z}"),
@@ -179,7 +179,7 @@ def _facts(report: Report, measured: Measured, written: datetime) -> list[tuple[
 def _cards(report: Report) -> list[dict[str, str]]:
     """Return the figures that stand first."""
     made = []
-    for direction, metric, unit in ((T2V, "R@1", " %"), (T2V, "median_rank", ""), (V2T, "R@1", " %")):
+    for direction, metric, unit in ((T2V, "R@1", "%"), (T2V, "median_rank", ""), (V2T, "R@1", "%")):
         low, high = report.main.intervals[direction][metric]
         made.append(
             {
@@ -192,7 +192,7 @@ def _cards(report: Report) -> list[dict[str, str]]:
         made.append(
             {
                 "name": "twin accuracy",
-                "value": f"{report.twin_accuracy:.1f} %",
+                "value": f"{report.twin_accuracy:.1f}%",
                 "interval": "50 for a model that cannot see the order of frames",
             }
         )
@@ -225,7 +225,7 @@ def _note(name: str, stage: Stage) -> str:
             f"{stage.said['temperature']:g}, depth {stage.said['depth']}, {stage.said['num_hubs']} hubs)."
         )
     if stage.twin_accuracy is not None and name != "main":
-        return f"Twin accuracy{SUFFIXES[name]}: {stage.twin_accuracy:.1f} %."
+        return f"Twin accuracy{SUFFIXES[name]}: {stage.twin_accuracy:.1f}%."
     return ""
 
 

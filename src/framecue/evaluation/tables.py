@@ -63,7 +63,7 @@ def latex_text(report: Report) -> str:
     metrics = list(rows[0][1])
     heads = [f"{metric.replace('_', ' ')} {ARROWS.get(metric, UP)}" for metric in metrics]
     lines = [
-        r"% \usepackage{booktabs}; intervals: 95 % of the bootstrap's resamples of videos",
+        r"% \usepackage{booktabs}; intervals: 95% of the bootstrap's resamples of videos",
         rf"\begin{{tabular}}{{l{'r' * len(metrics)}}}",
         r"\toprule",
         _latex_row(["", *heads]),

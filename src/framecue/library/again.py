@@ -15,8 +15,9 @@ from framecue.encoder import Encoder, Fingerprint
 from framecue.errors import LibraryError
 from framecue.library.files.interface import Files, PathsLike, as_list
 from framecue.library.files.mixed import ALL_FILES
+from framecue.library.indexing.keep_asked import TakenOut, keep_asked
 from framecue.library.indexing.makers import MakeRunner
-from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningOutcome, keep_meaning_asked, run_meaning
+from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningOutcome, run_meaning
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.removal import take_out
 from framecue.library.indexing.uninterrupted import uninterrupted
@@ -89,6 +90,9 @@ def make_again(
     options = replace(options, segmentation=options.segmentation or store.segmentation)
     again = _Again(uri, model, options, runner)
     again.check_words(store)
+    with library_lock(uri, on_wait=on_wait):
+        store.refresh()
+        again.keep_asked(store)
     if again.is_done(store):
         with library_lock(uri, on_wait=on_wait):
             return again.ended(store, notice, words_progress)
@@ -166,6 +170,7 @@ class _Again:
         self._fingerprint = model.fingerprint().with_absolute_places()
         self._library = Library(self.place, model)
         self._sources, self._sentences = KeptSources(), KeptSentenceEncoder()
+        self._taken_out = TakenOut()
 
     def is_done(self, store: Store) -> bool:
         """Whether a store has this model's vectors already, of such segments."""
@@ -297,12 +302,12 @@ class _Again:
             state = store.passages.state()
             self._sentences.named(self._options.meaning, state.fingerprint if state else None)
 
-    def look_for_words(self, store: Store, snapshot: Snapshot, progress: ProgressCallback | None) -> WordsOutcome:
-        """Look for words in the files that have none yet; call it with the lock on the library.
+    def keep_asked(self, store: Store) -> None:
+        """Keep what is asked for of words and meanings, before the pictures; call it with the lock on the library."""
+        self._taken_out = keep_asked(store, self._options, sources=self._sources, sentences=self._sentences)
 
-        What is asked for of meanings is kept before.
-        """
-        keep_meaning_asked(store, self._options.meaning, encoders=self._sentences)
+    def look_for_words(self, store: Store, snapshot: Snapshot, progress: ProgressCallback | None) -> WordsOutcome:
+        """Look for words in the files that have none yet; call it with the lock on the library."""
         with kept_spool(self._options.spool_gb):
             return run_words(
                 store,
@@ -310,13 +315,16 @@ class _Again:
                 snapshot.paths,
                 self._options,
                 sources=self._sources,
+                taken_out=self._taken_out.words,
                 hooks=WordsHooks(progress),
                 files=self._files,
             )
 
     def look_for_meanings(self, store: Store) -> MeaningOutcome:
         """Bring the meanings of words up to date; call it with the lock on the library, after the words."""
-        return run_meaning(store, self._options.meaning, encoders=self._sentences)
+        outcome = run_meaning(store, self._options.meaning, encoders=self._sentences)
+        outcome.is_taken_out |= self._taken_out.meaning
+        return outcome
 
     def teach_names(self, store: Store, on_notice: Callable[[str], None] | None) -> NamesOutcome:
         """Teach the library's names to this model; call it with the lock on the library."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TypedDict
 
 from framecue.library.fingerprint import fingerprint_of
+from framecue.library.indexing.passages_run import are_passages_due, contents_due
 from framecue.library.results import Duplicate, FileInfo, LibraryInfo, MeaningCount, Skipped, WordsCount, WordsFailure
 from framecue.library.store import Store
 from framecue.library.store.snapshot import Snapshot
@@ -73,15 +74,18 @@ def _text_kinds(store: Store, snapshot: Snapshot) -> list[str]:
 class _Meaning(TypedDict):
     meaning: MeaningCount | None
     is_meaning_unfinished: bool
+    num_without_meaning: int
 
 
 def _meaning(store: Store) -> _Meaning:
     """Return what was asked for of meanings, and what there is of them."""
     state = store.passages.state()
     if state is None:
-        return {"meaning": None, "is_meaning_unfinished": False}
+        return {"meaning": None, "is_meaning_unfinished": False, "num_without_meaning": 0}
     count = MeaningCount(state.fingerprint.model, len(store.passages.keys()), store.passages.count())
-    return {"meaning": count, "is_meaning_unfinished": state.is_unfinished}
+    # All words are read for this, so only where some have changed.
+    num_without = len(contents_due(store)) if are_passages_due(store) else 0
+    return {"meaning": count, "is_meaning_unfinished": state.is_unfinished, "num_without_meaning": num_without}
 
 
 class _Words(TypedDict):

@@ -267,7 +267,7 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
         if store is not None and had and not (is_due or has_words):
             # Asked for once, they are looked for in every run; one with nothing to find needs no lock and no disk.
             due = self._words_due(plan, wanted)
-            has_words = bool(due.numbers or due.left_out) or are_passages_due(store)
+            has_words = bool(due.numbers or due.left_out or due.is_left_behind) or are_passages_due(store)
         if wanted.meaning:
             self._sentences.named(wanted.meaning, self.sentence_encoder)
         if self._model is not None or plan.units:

@@ -890,6 +890,7 @@ class LibraryInfo:
         meaning: of how many words the meaning can be found; None if nobody has asked for it.
         names: that it was taught.
         is_meaning_unfinished: whether meanings were asked for, and no run has come to the end of making them.
+        num_without_meaning: of how many files the words came, or changed, after their meanings were made.
     """
 
     uri: str
@@ -911,6 +912,7 @@ class LibraryInfo:
     meaning: MeaningCount | None = None
     names: list[str] = field(default_factory=list)
     is_meaning_unfinished: bool = False
+    num_without_meaning: int = 0
 
     @property
     def duration_seconds(self) -> float:
@@ -937,6 +939,8 @@ class LibraryInfo:
             "words": [each.to_dict() for each in self.words],
             "words_failed": [item.to_dict() for item in self.words_failed],
             "meaning": None if self.meaning is None else self.meaning.to_dict(),
+            "is_meaning_unfinished": self.is_meaning_unfinished,
+            "files_without_meaning": self.num_without_meaning,
             "names": self.names,
             "files": [file.to_dict() for file in self.files],
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],

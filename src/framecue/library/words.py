@@ -37,11 +37,13 @@ class _WordsDue:
         numbers: in how many files, by source.
         contents: in which contents; a new file has its path in place of its hash.
         left_out: why other sources are left out.
+        is_left_behind: whether a run that was stopped has left words that were to be taken out.
     """
 
     numbers: dict[str, int] = field(default_factory=dict)
     contents: frozenset[str] = frozenset()
     left_out: dict[str, str] = field(default_factory=dict)
+    is_left_behind: bool = False
 
 
 class LibraryWords:
@@ -113,11 +115,12 @@ class LibraryWords:
         is_kept = store is not None and store.passages.state() is not None
         options = with_words_for_meaning(options, had, is_meaning_kept=is_kept)
         wanted = wanted_words(had, options)
+        done = store.words_notes.done() if store and had else {}
+        is_left_behind = any(source in had and not had[source].is_wanted for _, source in done)
         if not wanted:
-            return _WordsDue()
+            return _WordsDue(is_left_behind=is_left_behind)
         ready = ReadySources(self._sources, had, wanted, options, left_out, may_fetch=False)
         contents = planned_contents(plan, known, files=self.files)
-        done = store.words_notes.done() if store else {}
         # What a model that has yet to be downloaded would find, nobody has found.
         absent = {source for source in options.words_asked() if _is_to_be_fetched(ready, source)}
         known_ones = {source: request for source, request in wanted.items() if source not in absent}
@@ -127,7 +130,10 @@ class LibraryWords:
         numbers.update({source: heard if source == SPEECH else len(contents) for source in absent})
         looked_for = {content.video_id for content in ([task.content for task in tasks] if not absent else contents)}
         return _WordsDue(
-            {source: number for source, number in sorted(numbers.items()) if number}, frozenset(looked_for), left_out
+            {source: number for source, number in sorted(numbers.items()) if number},
+            frozenset(looked_for),
+            left_out,
+            is_left_behind,
         )
 
     def words_model(self, source: str) -> str | None:

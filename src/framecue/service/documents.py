@@ -279,6 +279,8 @@ class InfoDocument(TypedDict):
     words: list[WordsCountDocument]
     words_failed: list[WordsFailureDocument]
     meaning: MeaningDocument | None
+    is_meaning_unfinished: Annotated[bool, Field(description="Whether meanings were asked for and are not all made.")]
+    files_without_meaning: Annotated[int, Field(description="Whose words came after their meanings were made.")]
     names: Annotated[list[str], Field(description="That it was taught.")]
     files: list[FileDocument]
     duplicates: list[DuplicateDocument]

@@ -254,6 +254,30 @@ def test_what_a_stopped_run_was_asked_for_is_taken_out_and_replaced(
     assert (library.info().meaning, library.add(clips).meaning) == (None, None)
 
 
+def test_words_that_came_after_their_meanings_were_made_are_told(
+    library: Library, clips: Path, models: Models, colour_model, write_clip
+) -> None:
+    library.add(clips, speech=True)
+    assert library.info().num_without_meaning == 0
+    library.add(clips, meaning="some/ideas")
+    assert library.info().num_without_meaning == 0
+    write_clip(clips / "white.mp4", "white")
+    models.gone = True
+    report = Library(library.uri, model=colour_model).add(clips)
+    assert report.meaning_left_out
+    info = library.info()
+    assert (info.meaning.num_files, info.num_without_meaning, info.is_meaning_unfinished) == (4, 1, False)
+    # A word that has changed has none either.
+    store = Store.open(library.uri)
+    red = store.held()[str(clips / "red.mp4")].video_id
+    store.words.write(red, "speech", [TimedText(0, 1, "Something else.", "said", "en")])
+    document = library.info().to_dict()
+    assert (document["files_without_meaning"], document["is_meaning_unfinished"]) == (2, False)
+    models.gone = False
+    assert library.add(clips).meaning.num_files == 2
+    assert library.info().num_without_meaning == 0
+
+
 def test_an_encoder_that_gives_no_vectors_is_not_kept(
     library: Library, clips: Path, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:

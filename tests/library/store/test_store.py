@@ -17,6 +17,7 @@ from framecue.library.store.records import Copy
 from framecue.library.store.rows import Row, make_schema
 from framecue.library.store.table import TABLE
 from framecue.video import Segmentation
+from framecue.words.timed_text import TimedText
 
 FINGERPRINT = {"backbone": "b", "embedding_dim": 3}
 
@@ -282,3 +283,14 @@ def test_a_store_that_is_kept_open_goes_on_while_another_process_optimises_twice
             other.table.lance.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
     # Either what it showed, where that is still read from memory, or the latest.
     assert use(kept) in (20, 22)
+
+
+def test_a_library_that_is_dropped_leaves_room_for_another(uri: str) -> None:
+    store = Store.create(uri, FINGERPRINT)
+    store.write([make_row("/a.mp4")])
+    store.words.write("id of /a.mp4", "speech", [TimedText(0, 1, "Hello.", "said")])
+    store.drop()
+    with pytest.raises(LibraryNotFoundError):
+        Store.open(uri)
+    again = Store.create(uri, FINGERPRINT)
+    assert (again.held(), again.words.video_ids()) == ({}, set())

@@ -112,6 +112,19 @@ class FailedUnit:
     cause: VideoErrorCause | None = None
 
 
+def check_captioner(encoder: Encoder, *, captions: bool) -> None:
+    """Refuse captions of an encoder that can write none.
+
+    Raises:
+        InputError: captions are wanted, and the encoder has no captioner.
+    """
+    if captions and not encoder.has_captioner:
+        raise InputError(
+            f"method {encoder.method_name} has no captioner, so it can write no captions; leave them out, "
+            "or give an adapter of prompt-switch"
+        )
+
+
 class SegmentEncoder:
     """Encodes segments with one encoder.
 
@@ -129,11 +142,7 @@ class SegmentEncoder:
     """
 
     def __init__(self, encoder: Encoder, *, segmentation: Segmentation | None = None, captions: bool = False) -> None:
-        if captions and not encoder.has_captioner:
-            raise InputError(
-                f"method {encoder.method_name} has no captioner, so it can write no captions; leave them out, "
-                "or give an adapter of prompt-switch"
-            )
+        check_captioner(encoder, captions=captions)
         self.encoder, self.captions = encoder, captions
         # A captioner takes pixel values, so there they are wanted in any case.
         self._raw: TakesFrames | None = None

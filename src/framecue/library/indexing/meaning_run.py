@@ -1,8 +1,8 @@
 """What a run does about meanings: which sentence encoder is wanted, and the pass over the words with it.
 
-A sentence encoder that somebody asks for has to work, and is loaded before anything is written. That it is wanted is
-kept before words are looked for, which may take days. One that the library has had may be gone: then words are indexed
-without it, and the report says so.
+A sentence encoder that somebody asks for has to work, and is loaded before anything is written. That it is wanted, or
+that no meanings are, is kept before the first picture, as pictures and words may take days. One that the library has
+had may be gone: then words are indexed without it, and the report says so.
 """
 
 from __future__ import annotations
@@ -156,23 +156,31 @@ def meaning_due(
 
 def keep_meaning_asked(
     store: Store, wanted: bool | str | os.PathLike[str] | None, *, encoders: KeptSentenceEncoder
-) -> None:
-    """Keep what is asked for of meanings; call it with the lock, before the words.
+) -> bool:
+    """Keep what is asked for of meanings; call it with the lock, before the pictures.
 
-    Whatever ends the run from here on, the next one makes the meanings. They are taken out after the words, as ever.
+    Whatever ends the run from here on, the next one makes the meanings; those that are not wanted are gone.
 
     Args:
         store: the library.
         wanted: as of :func:`run_meaning`.
         encoders: makes the encoder.
 
+    Returns:
+        Whether the library had meanings, which were taken out.
+
     Raises:
         ModelError: a model that is asked for cannot be had, or gives no vectors; nothing is kept of it then.
         LibraryError: the library cannot be read or written.
     """
-    if wanted:
-        state = store.passages.state()
-        begin_passages(store, encoders.named(wanted, state.fingerprint if state else None))
+    if wanted is None:
+        return False
+    state = store.passages.state()
+    if wanted is False:
+        store.passages.drop_all()
+        return state is not None
+    begin_passages(store, encoders.named(wanted, state.fingerprint if state else None))
+    return False
 
 
 def run_meaning(

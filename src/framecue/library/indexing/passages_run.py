@@ -1,6 +1,6 @@
 """The last pass of a run: what is said and written becomes passages with the vectors of their meaning.
 
-That it is wanted is kept before the words are looked for, so that whatever stops a run, the next one makes them. The
+That it is wanted is kept before the first picture, so that whatever stops a run, the next one makes them. The
 pass needs no file, only the words that the library holds. A content whose words have not changed keeps its passages.
 Contents are written together, some seconds of work to a commit, so a killed run goes on from there.
 """

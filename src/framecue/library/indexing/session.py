@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from framecue.encoder import Encoder, SaysComputation, encodes_frames_alone
+from framecue.errors import FramecueError
 from framecue.library.background import renew_background
 from framecue.library.files.interface import Files
+from framecue.library.indexing.encode import check_captioner
 from framecue.library.indexing.gpu_use import GpuTally, check_gpu_decoder
+from framecue.library.indexing.keep_asked import TakenOut, asks_for_more, keep_asked
 from framecue.library.indexing.ledger import Outcome
 from framecue.library.indexing.makers import MakeRunner, MakeWordsRunner
-from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningProgress, keep_meaning_asked, run_meaning
+from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningProgress, run_meaning
 from framecue.library.indexing.metadata import GivenMetadata
 from framecue.library.indexing.metadata_update import update_metadata
 from framecue.library.indexing.options import AddOptions
@@ -79,6 +83,7 @@ class Session:
         self._kept, self._model, self._segmentation, self._files = kept, model, segmentation, files
         self._sources, self._sentences = sources or KeptSources(), sentences or KeptSentenceEncoder()
         self._make_runner, self._make_words_runner = make_runner, make_words_runner
+        self._taken_out = TakenOut()
 
     def carry_out(self, plan: Plan, options: AddOptions, own: GivenMetadata, hooks: Hooks) -> Outcome:
         """Carry out a plan.
@@ -99,6 +104,11 @@ class Session:
     def _carry_out(self, plan: Plan, options: AddOptions, own: GivenMetadata, hooks: Hooks) -> Outcome:
         # From here on nobody else writes.
         snapshot = self._kept.snapshot()
+        store = self._kept.open_if_there()
+        if plan.units:
+            self._check(options, self._model(store))
+        if store:
+            self._keep_asked(store, options)
         if plan.outdated:
             plan = self._with_reread(plan, options, snapshot, hooks)
         if store := self._kept.open_if_there():
@@ -123,14 +133,27 @@ class Session:
             store.optimize_if_due()
             # By then every picture is committed: listening may take hours.
             self._kept.wrote(snapshot)
-            keep_meaning_asked(store, options.meaning, encoders=self._sentences)
             outcome.words = self._look_for_words(store, snapshot, plan, options, hooks)
             # What was said of the same files as words is not said twice.
             outcome.warn(one for one in outcome.beyond if one.path not in outcome.words.told_beside)
             outcome.meaning = run_meaning(
                 store, options.meaning, encoders=self._sentences, progress=hooks.meaning_progress
             )
+            outcome.meaning.is_taken_out |= self._taken_out.meaning
         return outcome
+
+    def _check(self, options: AddOptions, model: Encoder) -> None:
+        """Refuse what cannot be encoded as is asked, before anything is written.
+
+        Raises:
+            InputError: there is no decoder on a GPU, or the model has no captioner.
+        """
+        if options.gpu_decode:
+            check_gpu_decoder()
+        check_captioner(model, captions=options.captions)
+
+    def _keep_asked(self, store: Store, options: AddOptions) -> None:
+        self._taken_out = keep_asked(store, options, sources=self._sources, sentences=self._sentences)
 
     def _look_for_words(
         self, store: Store, snapshot: Snapshot, plan: Plan, options: AddOptions, hooks: Hooks
@@ -141,6 +164,7 @@ class Session:
             plan.seen,
             options,
             sources=self._sources,
+            taken_out=self._taken_out.words,
             make_runner=self._make_words_runner,
             hooks=hooks.words,
             files=self._files,
@@ -182,10 +206,16 @@ class Session:
 
         def make_store() -> Store:
             made = Store.create(self._kept.uri, fingerprint, segmentation)
-            made.add_own_columns(own.kinds({}))
+            with _dropped_if_it_fails(made, Snapshot()):
+                made.add_own_columns(own.kinds({}))
+                self._keep_asked(made, options)
             return made
 
-        with self._make_runner(task) as runner:
+        with self._make_runner(task) as runner, ExitStack() as stack:
+            if store is None and asks_for_more(options):
+                # It is there before it holds anything, as the first video may take hours.
+                store = make_store()
+                stack.enter_context(_dropped_if_empty(store, snapshot))
             outcome = run_plan(
                 plan,
                 runner,
@@ -205,3 +235,27 @@ class Session:
                 store.note_computation(model.computation)
             renew_background(store, model)
         return outcome
+
+
+@contextmanager
+def _dropped_if_it_fails(store: Store, snapshot: Snapshot) -> Iterator[None]:
+    """Delete a library that this run has made if the block fails and nothing is in it.
+
+    It stays where somebody has stopped the run: what was asked for is kept in it.
+    """
+    try:
+        yield
+    except Exception:
+        if not snapshot.paths:
+            with suppress(FramecueError):  # what failed is what is told
+                store.drop()
+        raise
+
+
+@contextmanager
+def _dropped_if_empty(store: Store, snapshot: Snapshot) -> Iterator[None]:
+    """Delete a library that this run has made if nothing is in it when the block ends, as where no file is sound."""
+    with _dropped_if_it_fails(store, snapshot):
+        yield
+    if not snapshot.paths:
+        store.drop()

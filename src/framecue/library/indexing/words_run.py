@@ -66,11 +66,14 @@ def run_words(
     options: AddOptions,
     *,
     sources: KeptSources,
+    taken_out: Iterable[str] = (),
     make_runner: MakeWordsRunner = local_words_runner,
     hooks: WordsHooks | None = None,
     files: Files = ALL_FILES,
 ) -> WordsOutcome:
     """Bring the words of some files up to date with what is asked for, and with what the library has had.
+
+    What is asked for has been kept by then, by :func:`framecue.library.indexing.keep_asked.keep_asked`.
 
     Args:
         store: the library, opened under the lock.
@@ -78,6 +81,7 @@ def run_words(
         paths: of the files that the run has found.
         options: of the run.
         sources: makes the sources.
+        taken_out: the sources of which it was kept that their words are to go.
         make_runner: makes what finds words in files.
         hooks: what to call on the way.
         files: where the files lie.
@@ -86,18 +90,18 @@ def run_words(
         InputError: what is asked for cannot work.
         LibraryError: the library cannot be read or written. What was committed before stays.
     """
-    outcome = WordsOutcome()
+    outcome = WordsOutcome(taken_out=list(taken_out))
     had = store.words_notes.asked()
     wanted = wanted_words(had, options)
     if not (had or wanted or options.words_dropped()):
         return outcome
-    _take_out(store, had, options, outcome)
+    _take_out(store, had, options)
     done = store.words_notes.done()
     _take_out_gone(store, snapshot, done)
     if wanted:
         ready = ReadySources(sources, had, wanted, options, outcome.left_out)
         tasks = tasks_of(contents_of(paths, snapshot), done, had, wanted, ready.get, options)
-        # Noted before any file is done, so that the next run goes on with it.
+        # Subtitles that could not be read when the rest was kept, and can be now.
         store.words_notes.note_asked(ready.asked())
         if tasks:
             _take_out_unnoted(store, snapshot)
@@ -334,18 +338,10 @@ def _unit(content: Content, segments: list[tuple[float, float]]) -> WordsUnit:
     return WordsUnit(content.path, tuple(segments), "video")
 
 
-def _take_out(store: Store, had: Mapping[str, AskedWords], options: AddOptions, outcome: WordsOutcome) -> None:
-    """Take out the words of sources that somebody does not want, and note that."""
-    dropped = options.words_dropped()
-    if SUBTITLES in dropped - had.keys():
-        # They come with other words, so that they are not wanted has to be noted.
-        store.words_notes.note_asked([AskedWords(request=WordsRequest(source=SUBTITLES), is_wanted=False)])
-    unwanted = [replace(had[name], is_wanted=False) for name in sorted(dropped & had.keys()) if had[name].is_wanted]
-    # The note first: what a run that is killed after it leaves behind, the next one takes out.
-    store.words_notes.note_asked(unwanted)
-    outcome.taken_out += [each.request.source for each in unwanted]
-    gone = dropped.union(name for name, each in had.items() if not each.is_wanted) - options.words_asked().keys()
-    for name in sorted(gone):
+def _take_out(store: Store, had: Mapping[str, AskedWords], options: AddOptions) -> None:
+    """Take out the words of sources that are not wanted, also what a run that was killed has left of them."""
+    unwanted = options.words_dropped().union(name for name, each in had.items() if not each.is_wanted)
+    for name in sorted(unwanted - options.words_asked().keys()):
         for source in (name, SIDECARS) if name == SUBTITLES else (name,):
             store.words.drop(source=source)
             store.words_notes.forget(source=source)

@@ -143,6 +143,14 @@ class Store:
         table = commit(uri, "made", lambda: database.create_table(TABLE, schema=schema))
         return cls(uri, database, Table(uri, table), metadata)
 
+    def drop(self) -> None:
+        """Delete the library, as a run does that has made one and has nothing to put into it; call it with the lock.
+
+        Raises:
+            LibraryError: it cannot be deleted.
+        """
+        commit(self.uri, "deleted", self._database.drop_all_tables)
+
     def refresh(self) -> None:
         """Show what others have committed since; this costs little if they committed nothing.
 
