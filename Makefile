@@ -60,10 +60,11 @@ test: install
 	+@$(call timed,try-demo)
 	@$(MAKE) --no-print-directory check
 
-# The demo's files go to a folder that is removed again.
+# The demo's files go to a folder that is removed again. README has to show what it finds.
 .PHONY: try-demo
 try-demo: install
-	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && set -x && $(BIN)/framecue demo --dir "$$folder/demo"
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && set -x && $(BIN)/framecue demo --dir "$$folder/demo" \
+	  > "$$folder/shown.txt" && $(BIN)/python tests/pythonpath/support/readme_demo.py README.md < "$$folder/shown.txt"
 
 # One after the other, also under `make -j`: the output stays readable, and pytest's closing line is the last.
 check: install
