@@ -9,7 +9,8 @@ README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 def test_readme_shows_five_searches_and_a_taught_name() -> None:
     shown = first_results(README)
-    assert len(shown) == 6 and "Leo falls" in shown
+    assert len(shown) == 6
+    assert "Leo falls" in shown
     assert not list(differences(shown, shown))
 
 
