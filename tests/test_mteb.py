@@ -30,8 +30,11 @@ def test_without_mteb_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         MtebModel(load_model("moji-clip"))
 
 
-pytest.importorskip("mteb", reason="the extra mteb is not installed")
-hub_datasets = pytest.importorskip("datasets", reason="the extra mteb is not installed")
+@pytest.fixture(scope="module")
+def hub_datasets() -> Any:
+    """The package `datasets`, where mteb is: imported by a test, as both take seconds."""
+    pytest.importorskip("mteb", reason="the extra mteb is not installed")
+    return pytest.importorskip("datasets", reason="the extra mteb is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,9 @@ def encode(model: MtebModel, dataset: Any) -> np.ndarray:
     return model.encode(loader, task_metadata=None, hf_split="test", hf_subset="default")
 
 
-def test_files_and_their_content_have_the_vectors_of_the_model(model: VideoTextModel, videos: list[Path]) -> None:
+def test_files_and_their_content_have_the_vectors_of_the_model(
+    hub_datasets: Any, model: VideoTextModel, videos: list[Path]
+) -> None:
     adapter = MtebModel(model)
     expected = model.encode_video(videos).numpy()
     paths = [str(video) for video in videos]
@@ -73,7 +78,7 @@ def test_files_and_their_content_have_the_vectors_of_the_model(model: VideoTextM
 
 
 def test_a_video_that_cannot_be_read_is_named_and_comes_last(
-    model: VideoTextModel, videos: list[Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    hub_datasets: Any, model: VideoTextModel, videos: list[Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video")
@@ -90,6 +95,7 @@ def test_a_video_that_cannot_be_read_is_named_and_comes_last(
     assert pairs == pytest.approx(cosines[0], abs=1e-6)
 
 
+@pytest.mark.usefixtures("hub_datasets")
 def test_what_mteb_files_results_under(model: VideoTextModel) -> None:
     from mteb.models import EncoderProtocol
 
@@ -107,6 +113,7 @@ def test_what_mteb_files_results_under(model: VideoTextModel) -> None:
         MtebModel(model, name="mine")
 
 
+@pytest.mark.usefixtures("hub_datasets")
 def test_a_model_that_looks_at_the_text_is_refused() -> None:
     fusion: Any = NotOffline()
     with pytest.raises(NotOfflineError, match="method x-pool looks at the text"):

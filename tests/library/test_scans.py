@@ -1,19 +1,23 @@
-"""How often commands read the whole table of segments: once at most, however many rows there are."""
+"""How often commands ask LanceDB: the whole table is read once at most, and nothing is asked for twice."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+from lancedb.db import LanceDBConnection
 from lancedb.table import LanceTable
 
 from framecue.library import Filters, Library, Query
 from framecue.library.store import Store
 from framecue.library.store.filter_indexes import indexed_columns, lacking, make_indexes
 from framecue.library.store.table import TABLE
+from support.colours import ColourEncoder
 
 
 @pytest.fixture
@@ -115,3 +119,67 @@ def test_filters_are_looked_up(library: Library, clips: Path, scans: list[str]) 
     ):
         assert library.count_videos(filters) == 4
     assert scans == []
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often LanceDB was asked for tables, for what a commit holds, and for rows."""
+    counts: Counter[str] = Counter()
+
+    def count(kind: type, name: str) -> None:
+        real = getattr(kind, name)
+
+        def noting(self: Any, *given: Any, **named: Any) -> Any:
+            counts[name] += 1
+            return real(self, *given, **named)
+
+        monkeypatch.setattr(kind, name, noting)
+
+    for name in ("open_table", "table_names", "list_tables"):
+        count(LanceDBConnection, name)
+    for name in ("list_indices", "count_rows", "stats", "index_stats", "list_versions"):
+        count(LanceTable, name)
+    for name in ("search", "take_row_ids", "checkout_latest"):
+        count(LanceTable, name)
+    return counts
+
+
+def test_a_search_asks_for_no_more_than_rows_where_nobody_has_written(
+    tmp_path: Path, clips: Path, colour_model: ColourEncoder, asked: Counter[str]
+) -> None:
+    library = Library(tmp_path / "videos.lance", model=colour_model)
+    library.add(clips)
+    first = library.search("red")
+    asked.clear()
+    assert library.search("red") == first
+    # By vector, in names, and what else the rows of the hits hold.
+    assert asked == {"search": 2, "take_row_ids": 1}
+    asked.clear()
+    # Another object knows nothing yet, and asks once for what it needs.
+    assert Library(library.uri, model=colour_model).search("red") == first
+    assert asked == {"search": 2, "take_row_ids": 1, "open_table": 1, "list_indices": 1, "count_rows": 1}
+    library.search("red", hybrid=True)
+    # Who has written costs one look at the table that was written to.
+    Library(library.uri).remove(clips / "red.mp4")
+    asked.clear()
+    assert len(library.search("red")) == len(first) - 1
+    assert asked == {"search": 2, "take_row_ids": 1, "open_table": 1, "list_indices": 1, "count_rows": 1}
+
+
+def test_a_run_that_finds_nothing_new_and_a_description_ask_for_nothing_where_nobody_has_written(
+    tmp_path: Path, clips: Path, colour_model: ColourEncoder, asked: Counter[str]
+) -> None:
+    library = Library(tmp_path / "videos.lance", model=colour_model)
+    library.add(clips)
+    library.info()
+    asked.clear()
+    assert library.add(clips).unchanged == 4
+    assert asked == {}
+    library.info()
+    assert asked == {"stats": 1}
+    asked.clear()
+    other = Library(library.uri, model=colour_model)
+    assert other.add(clips).unchanged == 4
+    other.info()
+    # One look at the only table, and one at what it holds.
+    assert asked == {"open_table": 1, "search": 1, "stats": 1, "list_indices": 1}

@@ -45,6 +45,8 @@ def test_the_table_is_opened_once_and_again_when_others_have_written(uri: str, m
     copies = Copies(uri, database)
     assert copies.read() == {}
     Copies(uri, connect(uri)).note({"/a": Copy("x", FileState(1, 1.0))})  # the table is new
+    assert copies.read() == {}
+    copies.refresh()
     opened, open_table = [], database.open_table
     monkeypatch.setattr(database, "open_table", lambda name: (opened.append(name), open_table(name))[1])
     for _ in range(3):

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from lancedb.index import Bitmap
+from lancedb.table import LanceTable
 
 from framecue.errors import LibraryError
 from framecue.library.store import Store
@@ -52,3 +55,52 @@ def test_a_table_that_is_not_there_is_told_from_one_that_is_broken(table: Table)
         Table.open_if_there(table.uri, connect(table.uri), TABLE)
     assert is_not_found(missing.value)
     assert not is_not_found(broken.value)
+
+
+def test_what_a_commit_holds_is_asked_for_once(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    for name in ("list_indices", "count_rows"):
+        real = getattr(LanceTable, name)
+        noting = lambda self, *given, name=name, real=real: (asked.append(name), real(self, *given))[1]  # noqa: E731
+        monkeypatch.setattr(LanceTable, name, noting)
+    for _ in range(3):
+        assert (table.count(), table.version, len(table.indexes)) == (2, table.lance.version, 0)
+    assert asked == ["count_rows", "list_indices"]
+    assert table.count("start_seconds > 1") == table.count("start_seconds > 1") == 1
+    assert asked == ["count_rows", "list_indices", "count_rows", "count_rows"]
+
+
+def test_it_is_known_anew_after_each_commit_and_where_others_are_shown(table: Table) -> None:
+    def known() -> tuple[int, int, int, int]:
+        return table.version, table.count(), len(table.indexes), len(table.schema)
+
+    version, num_rows, num_indexes, num_columns = known()
+    table.commit("written", lambda: table.lance.delete("start_seconds > 1"))
+    assert known() == (version + 1, num_rows - 1, num_indexes, num_columns)
+    table.commit("written", lambda: table.lance.create_index("kind", config=Bitmap()))
+    assert known() == (version + 2, num_rows - 1, num_indexes + 1, num_columns)
+
+    def fail() -> None:
+        table.lance.add_columns([pa.field("mine", pa.string())])
+        raise OSError("no space left")
+
+    with pytest.raises(LibraryError, match="no space left"):
+        table.commit("written", fail)
+    assert known() == (version + 3, num_rows - 1, num_indexes + 1, num_columns + 1)
+    Table.open(table.uri, connect(table.uri), TABLE).lance.delete("true")
+    assert known() == (version + 3, num_rows - 1, num_indexes + 1, num_columns + 1)
+    table.catch_up()
+    assert known() == (version + 4, 0, num_indexes + 1, num_columns + 1)
+
+
+def test_an_answer_about_the_commit_before_is_not_taken_for_the_next(table: Table) -> None:
+    class Slow:
+        """LanceDB's table, which is written to by another thread while it is asked."""
+
+        def count_rows(self) -> int:
+            number = table.lance.count_rows()
+            table.commit("written", lambda: table.lance.delete("start_seconds > 1"))
+            return number
+
+    assert table._once("rows", Slow().count_rows) == 2
+    assert table.count() == 1

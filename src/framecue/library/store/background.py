@@ -17,6 +17,7 @@ from lancedb.db import LanceDBConnection
 
 from framecue.errors import LibraryError
 from framecue.library.store.commit import commit
+from framecue.library.store.later_table import LaterTable
 from framecue.library.store.rows import vectors_of
 from framecue.library.store.table import Table
 from framecue.paths import is_url
@@ -159,9 +160,13 @@ class Backgrounds:
     def __init__(self, uri: str, database: LanceDBConnection, table: str = BACKGROUND_TABLE) -> None:
         self.uri = uri
         self._database = database
-        self._table = table
+        self._later = LaterTable(uri, database, table)
         # As it was read, written or measured last; whoever asks says for what it has to be made.
         self._known: Background | None = None
+
+    def refresh(self) -> None:
+        """Look at the latest commit from now on, where none is known: others may have written."""
+        self._later.refresh()
 
     def read(self, made_for: str) -> Background | None:
         """Return the background for a model and queries; None if there is none, or it is for others.
@@ -185,7 +190,7 @@ class Backgrounds:
         try:
             return _vectors(row, "bank")
         except ValueError as error:
-            logger.debug("%s is as none: %s", self._table, error)
+            logger.debug("%s is as none: %s", self._later.name, error)
             return None
 
     def keep(self, background: Background, bank: np.ndarray) -> None:
@@ -214,8 +219,10 @@ class Backgrounds:
         data = pa.Table.from_pylist([row], schema=_SCHEMA)
         make = self._database.create_table
         # LanceDB warns where there is nothing to overwrite. Who made one meanwhile has measured the same.
-        mode = "create" if self._open() is None else "overwrite"
-        commit(self.uri, "written", lambda: make(self._table, data=data, mode=mode, exist_ok=mode == "create"))
+        self._later.refresh()
+        name, mode = self._later.name, "create" if self._later.table() is None else "overwrite"
+        made = commit(self.uri, "written", lambda: make(name, data=data, mode=mode, exist_ok=mode == "create"))
+        self._later.put(Table(self.uri, made))
 
     def drop(self) -> None:
         """Take it out.
@@ -223,8 +230,10 @@ class Backgrounds:
         Raises:
             LibraryError: the library cannot be written.
         """
-        if self._open() is not None:
-            commit(self.uri, "written", lambda: self._database.drop_table(self._table))
+        self._later.refresh()
+        if self._later.table() is not None:
+            commit(self.uri, "written", lambda: self._database.drop_table(self._later.name))
+            self._later.put(None)
         self._known = None
 
     def _read(self) -> Background | None:
@@ -234,7 +243,7 @@ class Backgrounds:
         try:
             return _background_of(row)
         except ValueError as error:
-            logger.debug("%s is as none: %s", self._table, error)
+            logger.debug("%s is as none: %s", self._later.name, error)
             return None
 
     def _row(self, names: Sequence[str], later: Sequence[str] = ()) -> dict[str, object] | None:
@@ -244,7 +253,7 @@ class Backgrounds:
             names: the columns.
             later: more of them, which may be absent.
         """
-        table = self._open()
+        table = self._later.table()
         if table is None or not set(names) <= set(table.schema.names):
             return None  # or of another framecue: it is made anew
         try:
@@ -254,12 +263,9 @@ class Backgrounds:
             # What is damaged is made anew, as it can be; a store that cannot be reached at the moment is no such thing.
             if is_url(self.uri):
                 raise
-            logger.debug("%s is as none: %s", self._table, error)
+            logger.debug("%s is as none: %s", self._later.name, error)
             return None
         return rows[-1] if rows else None
-
-    def _open(self) -> Table | None:
-        return Table.open_if_there(self.uri, self._database, self._table)
 
 
 def _background_of(row: dict[str, object]) -> Background:

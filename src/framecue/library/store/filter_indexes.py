@@ -32,8 +32,7 @@ def indexed_columns(table: Table) -> set[str]:
     Raises:
         LibraryError: the library cannot be read.
     """
-    indices = table.read(table.lance.list_indices)
-    return {str(index.columns[0]) for index in indices if len(index.columns) == 1}
+    return {str(index.columns[0]) for index in table.indexes if len(index.columns) == 1}
 
 
 def lacking(table: Table, indexed: Collection[str]) -> list[str]:

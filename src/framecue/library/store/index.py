@@ -81,7 +81,7 @@ class _State:
         index_stats = None if index is None else table.lance.index_stats(index.name)
         num_indexed = None if index_stats is None else index_stats.num_indexed_rows
         num_segments = 0 if index_stats is None else index_stats.num_indices or 1
-        width = table.lance.schema.field(VECTOR).type.list_size
+        width = table.schema.field(VECTOR).type.list_size
         columns = tuple(lacking(table, indexed_columns(table)))
         num_files = stats["fragment_stats"]["num_fragments"]
         return cls(stats["num_rows"], width, num_files, num_indexed, num_segments, columns)
@@ -174,7 +174,7 @@ def _optimize(
         do(lambda: table.lance.drop_index(index_before.name))
     if builder is not None:
         do(lambda: builder.join_files(place_of(table.lance)))
-        look(table.lance.checkout_latest)
+        table.catch_up("optimized")
     do(lambda: table.lance.optimize(cleanup_older_than=keep))
     if before.lacks_filter_indexes(least_rows):
         make_indexes(table, before.unindexed_columns)
@@ -214,7 +214,7 @@ def _index_by(table: Table, builder: IndexBuilder, *, makes: bool) -> None:
 
     def do(action: Callable[[TablePlace], None]) -> None:
         table.commit("optimized", lambda: action(place_of(table.lance)))
-        table.attempt("optimized", table.lance.checkout_latest)
+        table.catch_up("optimized")
 
     if makes:
         do(lambda place: builder.make_index(place, _indexing(table.lance.count_rows())))
@@ -256,4 +256,4 @@ def _config(num_rows: int) -> IvfRq:
 
 def vector_index(table: Table) -> IndexConfig | None:
     """Return the index on the vectors; raises what LanceDB raises."""
-    return next((index for index in table.lance.list_indices() if index.columns == [VECTOR]), None)
+    return next((index for index in table.indexes if index.columns == [VECTOR]), None)

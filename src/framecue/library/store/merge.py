@@ -81,7 +81,7 @@ def drop_doubled(table: Table, rows: pa.Table, *, on: Sequence[str]) -> None:
     Raises:
         LibraryError: the library cannot be read or written.
     """
-    table.read(table.lance.checkout_latest)
+    table.catch_up()
     doubled = _doubled_paths(_keys_there(table, rows, on, ()), on)
     if doubled:
         # A merge deletes them and writes them once.

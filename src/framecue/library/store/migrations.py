@@ -103,7 +103,7 @@ def _take(table: Table, step: Migration) -> None:
     try:
         table.commit(f"brought to format {step.format}", lambda: table.lance.add_columns(step.fields()))
     except LibraryError:
-        table.read(table.lance.checkout_latest)
+        table.catch_up()
         if format_of(table.schema) < step.format:
             raise
         # Another run has taken this step in the meantime.

@@ -14,6 +14,7 @@ from lancedb.db import LanceDBConnection
 
 from framecue.library.state import FileState
 from framecue.library.store.commit import commit
+from framecue.library.store.later_table import LaterTable
 from framecue.library.store.merge import merge
 from framecue.library.store.sql import is_one_of
 from framecue.library.store.table import Table
@@ -39,11 +40,11 @@ class Notes:
     def __init__(self, uri: str, database: LanceDBConnection, name: str, schema: pa.Schema) -> None:
         self.uri = uri
         self._database, self._name, self._schema = database, name, schema
-        self._opened: Table | None = None
+        self._later = LaterTable(uri, database, name)
 
     def refresh(self) -> None:
         """Look at the latest commit from now on: others may have written."""
-        self._opened = None  # opened at its latest commit when it is needed
+        self._later.refresh()
 
     def read(self, where: str | None = None) -> list[tuple[str | int | float, ...]]:
         """Return the notes in the order of their paths, each with its values in the order of the columns.
@@ -70,7 +71,7 @@ class Notes:
     def version(self) -> int | None:
         """Return the number of the latest commit; None if there are no notes."""
         table = self._table()
-        return None if table is None else table.read(lambda: table.lance.version)
+        return None if table is None else table.version
 
     def note(self, notes: Sequence[dict[str, object]], *, forget: Sequence[str] = ()) -> None:
         """Take some notes and forget others, in one commit; a new note of a path takes the place of the earlier one.
@@ -129,11 +130,11 @@ class Notes:
 
     def _table(self, *, make: bool = False) -> Table | None:
         """Return the table; None if there is none yet and ``make`` is false."""
-        if self._opened is None:
-            self._opened = Table.open_if_there(self.uri, self._database, self._name)
-        if self._opened is None and make:
-            self._opened = self._make()
-        return self._opened
+        table = self._later.table()
+        if table is None and make:
+            table = self._make()
+            self._later.put(table)
+        return table
 
     def _make(self) -> Table:
         make = self._database.create_table

@@ -109,7 +109,7 @@ def add_columns(table: Table, kinds: Mapping[str, str]) -> None:
         table.commit("given columns", lambda: table.lance.add_columns(fields))
     except LibraryError:
         # A framecue that knew no lease may have added them in an object store.
-        table.read(table.lance.checkout_latest)
+        table.catch_up()
         if kinds_in(table.schema).items() < kinds.items():
             raise
 

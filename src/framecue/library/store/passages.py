@@ -28,6 +28,7 @@ from framecue.library.store.background import (
 )
 from framecue.library.store.commit import commit
 from framecue.library.store.index import VECTOR, optimize_if_due
+from framecue.library.store.later_table import LaterTable
 from framecue.library.store.rows import vectors_of
 from framecue.library.store.table import Table
 from framecue.library.store.timed_texts import of_videos
@@ -123,11 +124,12 @@ class Passages:
         self.uri = uri
         self._database = database
         self._backgrounds = Backgrounds(uri, database, PASSAGES_BACKGROUND_TABLE)
-        self._opened: Table | None = None
+        self._later = LaterTable(uri, database, PASSAGES_TABLE)
 
     def refresh(self) -> None:
         """Look at the latest commit from now on: others may have written."""
-        self._opened = None
+        self._later.refresh()
+        self._backgrounds.refresh()
 
     def table(self) -> Table | None:
         """Return the table; None if nobody has asked for meanings.
@@ -135,9 +137,7 @@ class Passages:
         Raises:
             LibraryError: the library cannot be read.
         """
-        if self._opened is None:
-            self._opened = Table.open_if_there(self.uri, self._database, PASSAGES_TABLE)
-        return self._opened
+        return self._later.table()
 
     def state(self) -> PassageState | None:
         """Return what the passages were made by; None if nobody has asked for meanings.
@@ -216,7 +216,7 @@ class Passages:
         # LanceDB warns on standard error where there is nothing to overwrite.
         mode = "create" if self.table() is None else "overwrite"
         made = commit(self.uri, "written", lambda: make(PASSAGES_TABLE, schema=schema, mode=mode))
-        self._opened = Table(self.uri, made)
+        self._later.put(Table(self.uri, made))
 
     def note(self, state: PassageState) -> None:
         """Note where the encoder lies now, or up to which commit of words the passages are up to date.
@@ -279,7 +279,7 @@ class Passages:
         """
         if self.table() is not None:
             commit(self.uri, "written", lambda: self._database.drop_table(PASSAGES_TABLE))
-            self._opened = None
+            self._later.put(None)
         self._backgrounds.drop()
 
     def upkeep(self) -> None:

@@ -33,6 +33,7 @@ from framecue.library.store.failures import Failures
 from framecue.library.store.filter_indexes import complete_columns
 from framecue.library.store.index import optimize, optimize_if_due
 from framecue.library.store.index_builder import IndexBuilder
+from framecue.library.store.later_table import commits_of
 from framecue.library.store.merge import drop_doubled, merge
 from framecue.library.store.migrations import OLDEST_FORMAT, SCHEMA_VERSION, format_of, migrate
 from framecue.library.store.overview import Overview, overview
@@ -102,6 +103,8 @@ class Store:
         self.words, self.words_notes = TimedTexts(uri, database), WordsNotes(uri, database)
         self.passages = Passages(uri, database)
         self.names = TaughtNames(uri, database, lambda: self.fingerprint)
+        # The commits that there were when the table was opened, where that is known.
+        self._commits: object = None
         self._show(table, metadata)
 
     def _show(self, table: Table, metadata: Metadata) -> None:
@@ -122,7 +125,10 @@ class Store:
         """
         check_there(uri)
         database = attempt(uri, "opened", lambda: connect(uri))
-        return cls(uri, database, *_open_table(uri, database))
+        commits = commits_of(uri, TABLE)
+        store = cls(uri, database, *_open_table(uri, database))
+        store._commits = commits
+        return store
 
     @classmethod
     def create(cls, uri: str, fingerprint: Mapping[str, Any], segmentation: Segmentation | None = None) -> Store:
@@ -158,14 +164,19 @@ class Store:
             LibraryNotFoundError: the library is gone.
             LibraryError: it cannot be read, or was migrated to a format that this framecue does not know.
         """
-        # Opened anew over the same connection. `checkout_latest` is as fast, but would show the old library for ever
-        # if it was deleted and another was made in its place.
         if not is_url(self.uri):
             check_there(self.uri)
-        self._show(*_open_table(self.uri, self._database))
+        # Before the table is opened: a commit that comes in between is then seen as a new one the next time.
+        commits = commits_of(self.uri, TABLE)
+        if commits != self._commits:
+            # Opened anew over the same connection. `checkout_latest` is as fast, but would show the old library for
+            # ever if it was deleted and another was made in its place.
+            self._show(*_open_table(self.uri, self._database))
+            self._commits = commits
         self._copies.refresh()
         self._failures.refresh()
         self._computations.refresh()
+        self._backgrounds.refresh()
         self.words.refresh()
         self.passages.refresh()
         self.words_notes.refresh()
@@ -202,7 +213,7 @@ class Store:
 
         It also differs if the library was deleted and made anew.
         """
-        latest = self.table.read(lambda: self.table.lance.version)
+        latest = self.table.version
         versions = latest, self._copies.version(), self._failures.version()
         # A library that was deleted and made again may have the same version numbers.
         if is_url(self.uri):

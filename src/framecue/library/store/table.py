@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import pyarrow as pa
 from lancedb.db import LanceDBConnection
+from lancedb.index import IndexConfig
 from lancedb.table import LanceTable
 
 from framecue.errors import LibraryError
@@ -27,6 +28,10 @@ T = TypeVar("T")
 class Table:
     """An open table of a library.
 
+    What a commit holds does not change, so LanceDB is asked once for its columns, its indexes and its number of rows,
+    and again after each commit by way of this object. Whatever writes goes by :meth:`commit`, whatever shows the latest
+    commit by :meth:`catch_up`.
+
     Attributes:
         uri: the library's normal URI.
         lance: LanceDB's table. It shows the commit that was the latest when it was opened, and its own later ones.
@@ -34,6 +39,8 @@ class Table:
 
     uri: str
     lance: LanceTable
+    # What is known of the commit that is shown.
+    _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def open(cls, uri: str, database: LanceDBConnection, name: str) -> Table:
@@ -61,7 +68,17 @@ class Table:
     @property
     def schema(self) -> pa.Schema:
         """The columns and the table's metadata."""
-        return self.read(lambda: self.lance.schema)
+        return self._once("schema", lambda: self.lance.schema)
+
+    @property
+    def version(self) -> int:
+        """The number of the commit that it shows."""
+        return self._once("version", lambda: self.lance.version)
+
+    @property
+    def indexes(self) -> Sequence[IndexConfig]:
+        """Its indexes, of whatever kind."""
+        return self._once("indexes", self.lance.list_indices)
 
     def attempt(self, verb: str, action: Callable[[], T]) -> T:
         """Do something with the table, and return the result.
@@ -81,7 +98,24 @@ class Table:
         Raises:
             LibraryError: LanceDB cannot do it, or this run has lost its lease on the library.
         """
-        return commit(self.uri, verb, action)
+        try:
+            return commit(self.uri, verb, action)
+        finally:
+            self._forget()  # also if it failed: several commits may have been due
+
+    def catch_up(self, verb: str = "read") -> None:
+        """Show the latest commit, by whomever.
+
+        Args:
+            verb: as for :meth:`attempt`.
+
+        Raises:
+            LibraryError: LanceDB cannot do it.
+        """
+        try:
+            self.attempt(verb, self.lance.checkout_latest)
+        finally:
+            self._forget()
 
     def read(self, action: Callable[[], T]) -> T:
         """Do something that reads the table, and return the result.
@@ -99,7 +133,7 @@ class Table:
         except LibraryError as error:
             if not _is_dropped(error):
                 raise
-        self.attempt("read", self.lance.checkout_latest)
+        self.catch_up()
         return self.attempt("read", action)
 
     def scan(self, columns: Sequence[str] | Mapping[str, str] | None = None, *, where: str | None = None) -> pa.Table:
@@ -134,7 +168,25 @@ class Table:
         Raises:
             LibraryError: the library cannot be read.
         """
+        if where is None:
+            return self._once("rows", self.lance.count_rows)
         return self.read(lambda: self.lance.count_rows(where))
+
+    def _once(self, what: str, ask: Callable[[], T]) -> T:
+        """Return what is known of the commit that is shown, or ask for it."""
+        check_time()
+        known = self._known
+        if what not in known:
+            answer = self.read(ask)
+            if known is not self._known:
+                return answer  # the commit that was dropped, or written meanwhile by another thread, is another one
+            known[what] = answer
+        answered: T = known[what]
+        return answered
+
+    def _forget(self) -> None:
+        # Another dictionary, so that an answer which is still to come is not taken for one about the new commit.
+        object.__setattr__(self, "_known", {})
 
 
 def is_not_found(error: LibraryError) -> bool:

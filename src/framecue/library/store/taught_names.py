@@ -6,17 +6,16 @@ run that is killed while it teaches leaves the name as it was.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, cast
 
 import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
 from framecue.library.store.commit import commit
+from framecue.library.store.later_table import LaterTable, commits_of
 from framecue.library.store.merge import merge
 from framecue.library.store.remote import commit_tag
 from framecue.library.store.sql import is_one_of
@@ -54,15 +53,15 @@ class TaughtNames:
     def __init__(self, uri: str, database: LanceDBConnection, fingerprint: Callable[[], Mapping[str, Any]]) -> None:
         self.uri = uri
         self._database, self._fingerprint = database, fingerprint
-        self._opened: Table | None = None
-        self._is_looked_for = False
+        self._later = LaterTable(uri, database, NAMES_TABLE)
         # What a search needs of all names, and the state of the table for which it is right.
         self._read: tuple[object, list[KeptName]] | None = None
         self._is_read_right = False
 
     def refresh(self) -> None:
         """Look at the latest commit from now on: others may have written."""
-        self._opened, self._is_looked_for, self._is_read_right = None, False, False
+        self._later.refresh()
+        self._is_read_right = False
 
     def table(self) -> Table | None:
         """Return the table; None if the library was never taught a name.
@@ -70,12 +69,7 @@ class TaughtNames:
         Raises:
             LibraryError: the library cannot be read.
         """
-        if self._opened is None and not self._is_looked_for:
-            # LanceDB takes longer to say that a folder is not there.
-            may_be_there = is_url(self.uri) or self._versions.is_dir()
-            self._opened = Table.open_if_there(self.uri, self._database, NAMES_TABLE) if may_be_there else None
-            self._is_looked_for = True
-        return self._opened
+        return self._later.table()
 
     @property
     def made_for(self) -> str:
@@ -201,19 +195,10 @@ class TaughtNames:
         if is_url(self.uri):
             if (table := self.table()) is None:
                 return None
-            version = table.read(lambda: table.lance.version)
-            return version, commit_tag(self.uri, NAMES_TABLE, version)
+            return table.version, commit_tag(self.uri, NAMES_TABLE, table.version)
         # On a disk without opening the table, which takes longer than all else that a search needs of names: a commit
         # is a file more in this folder.
-        try:
-            status = self._versions.stat()
-            return status.st_ino, status.st_mtime_ns, len(os.listdir(self._versions))  # noqa: PTH208 (as a number)
-        except FileNotFoundError:
-            return None
-
-    @property
-    def _versions(self) -> Path:
-        return Path(self.uri) / f"{NAMES_TABLE}.lance" / "_versions"
+        return commits_of(self.uri, NAMES_TABLE)
 
     def _table_to_write(self) -> Table:
         """Return the table, made if need be, with all columns: an older framecue's has fewer."""
@@ -221,7 +206,8 @@ class TaughtNames:
         if table is None:
             make = self._database.create_table
             made = commit(self.uri, "written", lambda: make(NAMES_TABLE, schema=SCHEMA, exist_ok=True))
-            table = self._opened = Table(self.uri, made)
+            table = Table(self.uri, made)
+            self._later.put(table)
         present = set(table.schema.names)
         lacking = [field for field in SCHEMA if field.name not in present]
         if lacking:

@@ -65,7 +65,7 @@ def ensure_text_index(table: Table) -> None:
             table.commit("written", lambda: table.lance.create_index(COLUMN, config=config))
         except LibraryError:
             # Another process may have made it at the same time.
-            table.read(table.lance.checkout_latest)
+            table.catch_up()
             if not has_text_index(table):
                 raise
         return
@@ -116,5 +116,4 @@ def search_texts(
 
 
 def _index_name(table: Table) -> str | None:
-    indices = table.read(table.lance.list_indices)
-    return next((index.name for index in indices if list(index.columns) == [COLUMN]), None)
+    return next((index.name for index in table.indexes if list(index.columns) == [COLUMN]), None)

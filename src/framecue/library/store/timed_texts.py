@@ -20,6 +20,7 @@ from lancedb.index import FTS, BTree
 
 from framecue.library.store.commit import commit
 from framecue.library.store.languages import PLAIN, language_of
+from framecue.library.store.later_table import LaterTable
 from framecue.library.store.sql import quoted
 from framecue.library.store.table import Table
 from framecue.library.store.timed_text_rows import PHRASES, SCHEMA, SHOWN, HeldText, held_texts, in_time, rows_of
@@ -48,11 +49,11 @@ class TimedTexts:
     def __init__(self, uri: str, database: LanceDBConnection) -> None:
         self.uri = uri
         self._database = database
-        self._opened: Table | None = None
+        self._later = LaterTable(uri, database, TIMED_TEXTS_TABLE)
 
     def refresh(self) -> None:
         """Look at the latest commit from now on: others may have written."""
-        self._opened = None
+        self._later.refresh()
 
     def table(self) -> Table | None:
         """Return the table; None if the library has never had words.
@@ -60,9 +61,7 @@ class TimedTexts:
         Raises:
             LibraryError: the library cannot be read.
         """
-        if self._opened is None:
-            self._opened = Table.open_if_there(self.uri, self._database, TIMED_TEXTS_TABLE)
-        return self._opened
+        return self._later.table()
 
     def read(
         self, video_ids: Sequence[str], *, between: tuple[float, float] | None = None, source: str | None = None
@@ -154,7 +153,7 @@ class TimedTexts:
         if table is None:
             return
         stats = cast(Any, table.read(table.lance.stats))  # a dictionary, though LanceDB's types say otherwise
-        indices = {index.columns[0]: index.name for index in table.read(table.lance.list_indices)}
+        indices = {index.columns[0]: index.name for index in table.indexes}
         if stats["num_rows"] >= _LINES_BEFORE_INDEX and "video_id" not in indices:
             table.commit("optimized", lambda: table.lance.create_index("video_id", config=BTree()))
         behind = 0
@@ -177,13 +176,13 @@ class TimedTexts:
             make = self._database.create_table
             name = TIMED_TEXTS_TABLE
             table = Table(self.uri, commit(self.uri, "written", lambda: make(name, schema=SCHEMA, exist_ok=True)))
-            self._opened = table
+            self._later.put(table)
         new = sorted(columns - set(table.schema.names))
         if new:
             fields = [pa.field(name, pa.string(), nullable=True) for name in new]
             table.commit("written", lambda: table.lance.add_columns(fields))
         # Made while a column is empty, which takes no time. A run that was killed before it left none.
-        indexed = {index.columns[0] for index in table.read(table.lance.list_indices)}
+        indexed = {index.columns[0] for index in table.indexes}
         for name in sorted({PHRASES, *columns} - indexed):
             table.commit("written", partial(table.lance.create_index, name, config=_config(name)))
         return table

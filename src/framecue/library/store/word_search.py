@@ -154,7 +154,7 @@ def search_misheard(
 def _words_query(texts: Table, query: str) -> FullTextQuery:
     """Return the query for words: their stems in each language of the library, and what has no spaces as a phrase."""
     words = distinct_words(query_words(query))
-    indexed = {index.columns[0] for index in texts.read(texts.lance.list_indices)}
+    indexed = {index.columns[0] for index in texts.indexes}
     columns = [name for name in texts.schema.names if name in indexed and (name == PLAIN or language_of(name))]
     parts: list[FullTextQuery] = [MatchQuery(words, name) for name in columns]  # type: ignore[call-arg]
     parts += [_phrase_query(tokens_of(run)) for run in unspaced_runs(words)]
