@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from framecue.library.search.query_vectors import EncodedQuery
 from framecue.library.store import Store
 from framecue.library.store.words import query_words
 
-__all__ = ["Judge", "at_least", "judges_of"]
+__all__ = ["Judge", "at_least", "judges_of", "least_sure"]
 
 # Moments come nearest first, but for those that words have found. After so many in a row that only their pictures
 # speak for, and too little, none is waited for any more.
@@ -100,6 +100,12 @@ def _known_share(model: Encoder, query: Query) -> float:
 
 def _is_text_to_see(query: Query) -> bool:
     return query.asks_seen and bool(query.wanted_texts) and all(part.kind == "text" for part in query.parts)
+
+
+def least_sure(confidences: Sequence[float | None]) -> float | None:
+    """Return how surely all of several things are there, which is the least; None if one of them is unknown."""
+    known = [one for one in confidences if one is not None]
+    return min(known) if len(known) == len(confidences) else None
 
 
 def at_least(moments: Iterable[Found], least: float, judge: Judge) -> Iterator[Found]:
