@@ -420,7 +420,7 @@ def test_nothing_found_says_which_part_is_nowhere(run, spoken: str, query: tuple
 def test_a_time_within_which_one_thing_comes_after_another_is_to_blame(run, spoken: str) -> None:
     query = ("search", "said:happy", "--then", "said:birthday", "--library", spoken)
     assert paths(run(*query, "--json")) == ["green.mp4"]
-    says = "no video has one after the other within 0 s; without --within one has"
+    says = "no video has one after the other within 0 s; with --within 0.1 one has"
     assert run(*query, "--within", 0) == (0, "", f"nothing found: {says}\n")
 
 

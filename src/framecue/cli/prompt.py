@@ -22,6 +22,7 @@ from framecue.cli.last_search import keep_search
 from framecue.cli.long_steps import told_if_long
 from framecue.cli.names import list_names
 from framecue.cli.nothing_found import nothing_message
+from framecue.cli.within import within_hint
 from framecue.cli.opening import open_hit
 from framecue.cli.output import log, one_line, shown_path
 from framecue.cli.prompt_commands import Typed, help_lines, parse_typed
@@ -219,6 +220,9 @@ class Prompt:
             if search.page == 1 and SearchResult(str(search.query), hits).fits is False:
                 click.echo(NOTHING_FITS)
             print_hits(hits, hybrid=search.settings.hybrid)
+            is_marked = search.right or search.wrong
+            if not is_marked and (hint := within_hint(self.library, search.query, hits, search.options(), mark=":")):
+                log(hint)
         else:
             log(nothing_message(self.library, [search.query], search.page, search.options(), mark=":"))
 
