@@ -22,7 +22,6 @@ from framecue.cli.last_search import keep_search
 from framecue.cli.long_steps import told_if_long
 from framecue.cli.names import list_names
 from framecue.cli.nothing_found import nothing_message
-from framecue.cli.within import within_hint
 from framecue.cli.opening import open_hit
 from framecue.cli.output import log, one_line, shown_path
 from framecue.cli.prompt_commands import Typed, help_lines, parse_typed
@@ -31,6 +30,7 @@ from framecue.cli.prompt_line import line_reader
 from framecue.cli.prompt_names import forget_typed, teach_typed
 from framecue.cli.prompt_search import PromptSearch, changed, number_of
 from framecue.cli.signals import TerminatedError
+from framecue.cli.within import within_hint
 from framecue.counts import counted
 from framecue.errors import FingerprintError, InputError, OutputExistsError
 from framecue.library import SearchResult
