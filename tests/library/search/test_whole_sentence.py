@@ -123,3 +123,17 @@ def test_what_cannot_be_judged_is_not_known() -> None:
     assert judge.of_parts(one_half) == [1.0, None]
     assert judge.of(one_half) is None
     assert judge.of(Found(match(), legs=(said("kiss", "fireworks"),))) == 1.0
+
+
+def test_a_leg_alone_is_as_sure_as_of_the_part_of_which_it_is_least_sure() -> None:
+    seen = LegMatch("seen", match(0.6), 1, 0.6, 0.6)
+    one, both = said("lecture"), said("tennis", "match", "lecture", leg="written")
+    found = Found(match(0.6), legs=(seen, one, both, meant(0.8)))
+    judge = whole("a tennis match, then a lecture", [meant(0.4)], [meant(0.3)])
+    assert [judge.of_leg(found, leg) for leg in found.legs] == [SEEN.of(0.6), 0.0, 1.0, pytest.approx(0.3)]
+    elsewhere = said("tennis", "match", "lecture")
+    elsewhere = replace(elsewhere, match=replace(match(), start_seconds=30.0, end_seconds=35.0))
+    assert judge.of_leg(found, elsewhere) is None
+    # What is heard is not there because something looks like the rest.
+    assert whole('said:"a kiss", then fireworks').of_leg(found, seen) == 0.0
+    assert whole("a kiss, then fireworks", seen=None).of_leg(found, seen) is None

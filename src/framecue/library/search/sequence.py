@@ -163,7 +163,7 @@ class _Moments:
     @cached_property
     def num_earlier(self) -> np.ndarray:
         """How many of them are earlier than each, int64 (S,): those with the same middle are not."""
-        return np.searchsorted(self.middles, self.middles, side="left")
+        return np.asarray(np.searchsorted(self.middles, self.middles, side="left"))
 
     def are_same_words(self, one: int | slice | np.ndarray, other: int | np.ndarray) -> np.ndarray:
         """Whether moments, each with another, may be the same words: bool, of their number."""
@@ -198,7 +198,7 @@ class _Moments:
         # Where the best of these begins no sooner, it lies within the moment. Few moments reach over others, or over
         # the same words.
         lies_within = (self.starts[which] >= self.starts) | self.are_same_words(which, np.arange(len(total)))
-        for moment in np.flatnonzero((best > -np.inf) & lies_within):
+        for moment in np.flatnonzero((best > -np.inf) & lies_within).tolist():
             earlier = np.where(self.may_follow(moment), total[: self.num_earlier[moment]], -np.inf)
             which[moment] = int(earlier.argmax())
             best[moment] = earlier[which[moment]]
@@ -242,7 +242,7 @@ def _best_apart(
         steps: gives what a moment adds for a part to chains that end with each of the earlier ones.
         last: the moment.
     """
-    waiting = [(-float(totals[-1][last]), (last,), 0.0)]
+    waiting: list[tuple[float, tuple[int, ...], float]] = [(-float(totals[-1][last]), (last,), 0.0)]
     while waiting:
         promise, chain, value = heappop(waiting)
         part = len(totals) - len(chain)

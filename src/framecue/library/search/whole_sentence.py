@@ -16,10 +16,11 @@ from functools import cached_property
 
 from framecue.library.results import FITS_FROM
 from framecue.library.search.found import Found
-from framecue.library.search.judge import Judge, least_sure
+from framecue.library.search.judge import Judge, confidence_of_words, least_sure
 from framecue.library.search.legs.coverage import Seeker
 from framecue.library.search.legs.leg import LegMatch
 from framecue.library.search.legs.meaning import Meaning
+from framecue.library.search.legs.seen import NAME
 from framecue.library.search.query import Query
 
 __all__ = ["WholeJudge"]
@@ -44,7 +45,16 @@ class WholeJudge(Judge):
 
     def of(self, found: Found) -> float | None:
         """Return the confidence of a moment, in [0, 1]: that of its least sure part; None if it cannot be said."""
-        return least_sure(self._of_parts(found, is_held_to_parts=self.says_only_order))
+        return least_sure(self._of_parts(found, is_held_to_parts=True))
+
+    def of_leg(self, found: Found, leg: LegMatch) -> float | None:
+        """See `Judge.of_leg`: that of the part of which the leg is least sure."""
+        alone = super().of_leg(found, leg)
+        if leg.leg == NAME:
+            return alone if all(part.asks_seen for part in self.parts) or alone is None else 0.0
+        told = self._told(leg)
+        every = [confidence_of_words(told[part]) if part in told else 0.0 for part in range(len(self.parts))]
+        return None if alone is None else min(every)
 
     def of_parts(self, found: Found) -> list[float | None]:
         """Return for each part how surely it is there, in [0, 1], by all that may be about it; None if unknown.
@@ -58,7 +68,7 @@ class WholeJudge(Judge):
         return len(self._parts_of(leg)) == len(self.parts)
 
     def _of_parts(self, found: Found, *, is_held_to_parts: bool) -> list[float | None]:
-        told = [self._held_to_parts(leg) if is_held_to_parts else self._told_of_parts(leg) for leg in found.legs]
+        told = [self._told(leg) if is_held_to_parts else self._told_of_parts(leg) for leg in found.legs]
         return [
             self._of_part(number, replace(found, legs=tuple(by_part[number] for by_part in told if number in by_part)))
             for number in range(len(self.parts))
@@ -68,9 +78,9 @@ class WholeJudge(Judge):
         """Return what something found says of the parts that it may be about, by their numbers."""
         return dict.fromkeys(self._parts_of(leg), leg)
 
-    def _held_to_parts(self, leg: LegMatch) -> dict[int, LegMatch]:
-        """Return the same, with a meaning that is no surer of a part than the part's own is there."""
-        if leg.words or leg.leg != Meaning.name:
+    def _told(self, leg: LegMatch) -> dict[int, LegMatch]:
+        """Return the same; of an order, a meaning is no surer of a part than the part's own meaning is there."""
+        if not self.says_only_order or leg.words or leg.leg != Meaning.name:
             return self._told_of_parts(leg)
         near = self._near(leg)
         return {number: replace(leg, strength=min(leg.strength, sure)) for number, sure in enumerate(near)}
