@@ -158,12 +158,14 @@ class _Moments:
     @cached_property
     def middles(self) -> np.ndarray:
         """Their middles, float64 (S,)."""
-        return (np.asarray(self.starts, dtype=np.float64) + self.ends) / 2
+        middles: np.ndarray = (np.asarray(self.starts, dtype=np.float64) + self.ends) / 2
+        return middles
 
     @cached_property
     def num_earlier(self) -> np.ndarray:
         """How many of them are earlier than each, int64 (S,): those with the same middle are not."""
-        return np.asarray(np.searchsorted(self.middles, self.middles, side="left"))
+        number: np.ndarray = np.searchsorted(self.middles, self.middles, side="left")
+        return number
 
     def are_same_words(self, one: int | slice | np.ndarray, other: int | np.ndarray) -> np.ndarray:
         """Whether moments, each with another, may be the same words: bool, of their number."""
