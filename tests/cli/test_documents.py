@@ -58,6 +58,7 @@ LEG = {
     "spans": list,
     "start_seconds": MAYBE_FLOAT,
     "end_seconds": MAYBE_FLOAT,
+    "confidence": MAYBE_FLOAT,
 }
 SEEN_HIT, HIT = HIT, {**HIT, "legs": [LEG]}
 HYBRID_HIT = {

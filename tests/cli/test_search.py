@@ -17,7 +17,7 @@ from PIL import Image
 
 from framecue.cli.hits import NOTHING_FITS, print_hits, told_by
 from framecue.cli.last_search import last_search
-from framecue.library.results import Explanation, Hit, LegHit, PartHit
+from framecue.library.results import BestFrame, Explanation, Hit, LegHit, PartHit, PartScore
 from framecue.library.store import Store
 from framecue.video import write_video
 from framecue.words.timed_text import TimedText, TimedWord
@@ -296,7 +296,8 @@ def test_a_phrase_that_is_said_has_its_own_times(run, spoken: str, clips: Path, 
     assert (leg["leg"], leg["rank"], leg["words"]) == ("said", 1, ["happy", "birthday"])
     assert [leg["text"][start:end] for start, end in leg["spans"]] == ["happy birthday"]
     table = run("search", 'said:"happy birthday"', "--library", spoken).out
-    assert re.search(r"rank +fit +score +time +words +path", table)
+    # Nothing of it is to be seen, so its cosine says nothing.
+    assert re.search(r"rank +fit +time +words +path", table)
     assert re.search(r"0:00\.5\u20130:00\.7 +said: a green frog, happy birthday to you +\S+green\.mp4", table)
     cut = run("search", 'said:"happy birthday"', "--library", spoken, "--clip", 1, "--output", tmp_path / "said.mp4")
     assert cut.code == 0, cut.err
@@ -307,14 +308,43 @@ def test_a_phrase_that_is_said_has_its_own_times(run, spoken: str, clips: Path, 
 def test_one_box_shows_what_was_said_and_written(run, spoken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     out = run("search", "happy birthday", "--library", spoken, "-k", 2, "--explain").out
     first = out.split("1. ")[1].split("2. ")[0]
-    assert re.search(r"   seen: rank \d, score -?0\.\d{3}\n", first)
-    assert "   said: rank 1 at 0:00.5\u20130:00.7: a green frog, happy birthday to you\n" in first
+    # Words alone speak for it, so its cosine says nothing; each leg says how likely it is by that alone.
+    assert re.search(r"   frame at 0:00\.[56]\n   seen: rank \d\n", first)
+    assert "   said: rank 1 at 0:00.5\u20130:00.7, fits 100%: a green frog, happy birthday to you\n" in first
     # A terminal does not obey what is written in a picture.
     assert "written: EXIT \\x1b[31m green" in run("search", "written:exit", "--library", spoken).out
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "300")
     assert "\x1b[1mhappy birthday\x1b[0m" in run("search", "said:happy birthday", "--library", spoken).out
+
+
+def test_a_cosine_that_says_nothing_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = LegHit("seen", 7, -0.116, confidence=0.01)
+    said = LegHit("said", 1, 7.5, 1.0, "a dog barks", ("dog",), ((2, 5),), 62.0, 63.5, confidence=1.0)
+    frame = BestFrame(62.5, -0.05, np.zeros((2, 2, 3), np.uint8))
+    why = Explanation([PartScore("a dog", 1.0, -0.116), PartScore("a cat", 1.0, -0.2)], frame)
+    heard = Hit(1, "/v/a.mp4", 62.0, 63.5, -0.116, "a", 90.0, confidence=1.0, legs=(seen, said), explanation=why)
+    looks = Hit(
+        2, "/v/b.mp4", 1.0, 2.0, 0.4, "b", 9.0, confidence=0.6, legs=(replace(seen, score=0.4, confidence=0.6),)
+    )
+    print_hits([heard, replace(looks, explanation=why)], hybrid=False)
+    table, first, second = re.split(r"\n[12]\. ", capsys.readouterr().out)
+    assert re.search(r"1 +100% +1:02\S+ +said", table)
+    assert re.search(r"2 +60% +0\.400 +0:01", table)
+    assert "   frame at 1:02.5\n   seen: rank 7, fits 1%\n   said: rank 1 at 1:02.0\u20131:03.5, fits 100%: " in first
+    assert "0.116" not in first
+    assert "   best frame at 1:02.5, score -0.050\n   parts: a dog -0.116; a cat -0.200\n" in second
+    assert "   seen: rank 7, score 0.400, fits 60%\n" in second
+    print_hits([heard], hybrid=False)
+    assert "score" not in capsys.readouterr().out.split("1. ")[0]
+    order = replace(
+        heard,
+        legs=(),
+        parts=(PartHit("a dog", 62.0, 63.5, -0.1, (said,), confidence=1.0), PartHit("a cat", 64.0, 65.0, 0.5, ())),
+    )
+    print_hits([order], hybrid=False)
+    assert "   frame at 1:02.5\n   parts: a cat -0.200\n" in capsys.readouterr().out
 
 
 def test_words_from_another_moment_than_the_result_have_their_time() -> None:
@@ -420,7 +450,7 @@ def test_nothing_found_says_which_part_is_nowhere(run, spoken: str, query: tuple
 def test_a_time_within_which_one_thing_comes_after_another_is_to_blame(run, spoken: str) -> None:
     query = ("search", "said:happy", "--then", "said:birthday", "--library", spoken)
     assert paths(run(*query, "--json")) == ["green.mp4"]
-    says = "no video has one after the other within 0 s; without --within one has"
+    says = "no video has one after the other within 0 s; with --within 0.1 one has"
     assert run(*query, "--within", 0) == (0, "", f"nothing found: {says}\n")
 
 

@@ -94,6 +94,7 @@ LEG_DOCUMENT = {
     "spans": [[2, 5]],
     "start_seconds": 62.0,
     "end_seconds": 63.5,
+    "confidence": None,
 }
 PART = PartHit("a dog", 61.5, 66.5, 0.5, (LEG,))
 PART_DOCUMENT = {
@@ -413,3 +414,30 @@ def test_a_search_fits_if_any_of_its_hits_does() -> None:
     poor, good = replace(HIT, confidence=0.1), replace(HIT, confidence=0.9)
     found = {(): False, (HIT,): None, (poor,): False, (HIT, poor): False, (poor, good): True, (HIT, good): True}
     assert {hits: SearchResult("a dog", hits).fits for hits in found} == found
+
+
+@pytest.mark.parametrize(
+    ("legs", "confidence", "is_seen"),
+    [
+        ((), 0.9, True),
+        ((), None, True),
+        # Nothing of it was to be seen.
+        ((("said", 3.0, 1.0),), 1.0, False),
+        ((("seen", -0.1, 0.01), ("said", 3.0, 1.0)), 1.0, False),
+        ((("seen", 0.4, 0.6), ("said", 3.0, 1.0)), 1.0, True),
+        # Where nothing fits, it is there by what is seen.
+        ((("seen", -0.1, 0.01), ("said", 3.0, 0.04)), 0.04, True),
+        ((("seen", -0.1, None), ("said", 3.0, 1.0)), 1.0, False),
+        ((("seen", 0.1, None), ("said", 3.0, 1.0)), 1.0, True),
+        ((("seen", -0.1, None),), None, True),
+    ],
+)
+def test_the_score_says_something_unless_words_alone_speak_for_a_moment(
+    legs: tuple[tuple[str, float, float | None], ...], confidence: float | None, is_seen: bool
+) -> None:
+    own = tuple(LegHit(leg, 1, score, confidence=sure) for leg, score, sure in legs)
+    part = PartHit("a dog", 61.5, 66.5, 0.5, own, confidence=confidence)
+    assert replace(HIT, legs=own, confidence=confidence).is_seen is is_seen
+    assert part.is_seen is is_seen
+    assert replace(HIT, parts=(PART, part)).is_seen is False
+    assert replace(HIT, parts=(part, part), confidence=confidence).is_seen is is_seen

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from framecue.library import Hit, LegHit
+    from framecue.library.results import BestFrame
 
 __all__ = ["NOTHING_FITS", "half_blocks", "print_hits", "shows_pictures", "told_by"]
 
@@ -33,7 +34,7 @@ _ALL_OF_IT = 0.8
 def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
     """Write hits as a table, and below it the explanations of those that have them.
 
-    The column "fit" is the confidence, where it can be said.
+    The column "fit" is the confidence, where it can be said, and "score" the cosine, where it says anything.
 
     Args:
         hits: best first.
@@ -44,10 +45,11 @@ def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
     has_words = any(told.values())
     has_parts = any(hit.parts for hit in hits)
     is_judged = any(hit.confidence is not None for hit in hits)
+    has_scores = any(hit.is_seen for hit in hits)
     columns = [
         "rank",
         *(["fit"] if is_judged else []),
-        "score",
+        *(["score"] if has_scores else []),
         "time",
         *(["parts"] if has_parts else []),
         *(["words"] if hybrid or has_words else []),
@@ -57,7 +59,7 @@ def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
         [
             str(hit.rank),
             *(["" if hit.confidence is None else share_text(hit.confidence)] if is_judged else []),
-            f"{hit.score:.3f}",
+            *([f"{hit.score:.3f}" if hit.is_seen else ""] if has_scores else []),
             "" if hit.kind == "image" else time_span(hit.start_seconds, hit.end_seconds),
             *([", ".join(time_span(part.start_seconds, part.end_seconds) for part in hit.parts)] if has_parts else []),
             *([" ".join(hit.words)] if hybrid else []),
@@ -66,7 +68,7 @@ def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
         ]
         for hit in hits
     ]
-    print_table(columns, rows, right=["rank", *(["fit"] if is_judged else []), "score", "time"])
+    print_table(columns, rows, right=[name for name in ("rank", "fit", "score", "time") if name in columns])
     for hit in hits:
         if hit.explanation:
             _print_explanation(hit, hybrid=hybrid)
@@ -79,12 +81,14 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
     assert why is not None
     lines = [f"{hit.rank}. {shown_path(hit.path)}"]
     if why.frame:
-        when = "" if hit.kind == "image" else f"best frame at {clock(why.frame.at_seconds, decimals=1)}, "
-        lines.append(f"{when}score {why.frame.score:.3f}")
+        lines += [line] if (line := _frame_line(why.frame, hit)) else []
     else:
         lines.append(f"no frame to show: {why.problem}")
-    if len(why.parts) > 1:
-        lines.append("parts: " + "; ".join(f"{part.part} {part.score:.3f}" for part in why.parts))
+    # Each part of an order has its own moment; of those that words alone speak for the cosine says nothing.
+    says = [part.is_seen for part in hit.parts] or [hit.is_seen] * len(why.parts)
+    scores = [f"{part.part} {part.score:.3f}" for part, is_seen in zip(why.parts, says, strict=False) if is_seen]
+    if len(why.parts) > 1 and scores:
+        lines.append("parts: " + "; ".join(scores))
     if any(part.confidence is not None for part in hit.parts):
         lines.append(_fit_of_parts(hit))
     if why.names:
@@ -98,8 +102,12 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
         places.append("not found by words" if hit.text_rank is None else f"{hit.text_rank} by words{words}")
         lines.append("rank: " + ", ".join(places))
     is_image = hit.kind == "image"
-    lines += [_leg_line(leg, is_image=is_image) for leg in hit.legs]
-    lines += [_leg_line(leg, is_image=is_image).after(f"{part.part}: ") for part in hit.parts for leg in part.legs]
+    lines += [_leg_line(leg, is_image=is_image, is_seen=hit.is_seen) for leg in hit.legs]
+    lines += [
+        _leg_line(leg, is_image=is_image, is_seen=part.is_seen).after(f"{part.part}: ")
+        for part in hit.parts
+        for leg in part.legs
+    ]
     if hit.recorded_seconds is not None:
         lines.append(f"recorded {iso_time(hit.recorded_seconds)[:16].replace('T', ' ')}")
     console = stdout_console()
@@ -109,6 +117,14 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
         console.print(shown, soft_wrap=True)
     if why.frame and shows_pictures(console):
         console.print(half_blocks(why.frame.pixels, PICTURE_COLUMNS))
+
+
+def _frame_line(frame: BestFrame, hit: Hit) -> str:
+    """Return when the frame is shown that is nearest, and its score, where what is seen has a say in the moment."""
+    is_seen = hit.parts[0].is_seen if hit.parts else hit.is_seen
+    name = "best frame" if is_seen else "frame"
+    when = [] if hit.kind == "image" else [f"{name} at {clock(frame.at_seconds, decimals=1)}"]
+    return ", ".join([*when, *([f"score {frame.score:.3f}"] if is_seen else [])])
 
 
 def _fit_of_parts(hit: Hit) -> str:
@@ -183,15 +199,17 @@ def _named(leg: LegHit) -> Marked:
     return Marked(*snippet(names[start:], inside, longest=LONGEST_WORDS)).after(f"{leg.leg}: ")
 
 
-def _leg_line(leg: LegHit, *, is_image: bool) -> Marked:
-    """Return what a leg has found, in a line."""
+def _leg_line(leg: LegHit, *, is_image: bool, is_seen: bool) -> Marked:
+    """Return what a leg has found, in a line, and how likely the moment is what was meant by that alone."""
     rank = "beyond the best" if leg.rank is None else f"rank {leg.rank}"
+    fits = "" if leg.confidence is None else f", fits {_percent(leg.confidence)}"
     when = ""
     if leg.start_seconds is not None and leg.end_seconds is not None and not is_image:
         when = f" at {clock(leg.start_seconds, decimals=1)}\u2013{clock(leg.end_seconds, decimals=1)}"
     if leg.text is None:
-        return Marked(f"{leg.leg}: {rank}, score {leg.score:.3f}")
-    return Marked(leg.text, leg.spans).after(f"{leg.leg}: {rank}{when}: ")
+        score = f", score {leg.score:.3f}" if is_seen else ""
+        return Marked(f"{leg.leg}: {rank}{score}{fits}")
+    return Marked(leg.text, leg.spans).after(f"{leg.leg}: {rank}{when}{fits}: ")
 
 
 def shows_pictures(console: Console) -> bool:

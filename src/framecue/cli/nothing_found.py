@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from framecue.cli.shares import share_below
+from framecue.cli.within import least_within
 from framecue.counts import counted
 from framecue.library import Filters, InOrder
 
@@ -85,7 +86,8 @@ def nothing_message(
         most = max((hit.confidence or 0.0 for hits in found for hit in hits), default=options.min_confidence)
         if most < options.min_confidence:
             fit, least = share_below(most, options.min_confidence)
-            return f"nothing found: the best result fits {fit}, less than {mark}min-confidence {least}"
+            told = f"nothing found: the best result fits {fit}, less than {mark}min-confidence {least}"
+            return "; ".join([told, *_later_ones(library, queries, options, mark=mark)])
     if options.min_score is not None:
         every = replace(every, hybrid=False)
         found = library.search_many(queries, options=every)
@@ -98,6 +100,21 @@ def nothing_message(
     reasons = dict.fromkeys(reason for query in queries for reason in _reasons(library, query, every, mark=mark))
     shown = "; ".join([*reasons][:_MOST_REASONS])
     return f"nothing found: {shown}" + ("; and so on" if len(reasons) > _MOST_REASONS else "")
+
+
+def _later_ones(
+    library: Library, queries: Sequence[Query | InOrder], options: SearchOptions, *, mark: str
+) -> list[str]:
+    """Return in a sentence how late something comes that is as sure as was asked for; nothing if nothing does."""
+    least = options.min_confidence or 0.0
+    sure = replace(options, min_score=None)
+    times = [
+        seconds
+        for query in queries
+        if (seconds := least_within(library, query, sure, is_enough=lambda hit: (hit.confidence or 0.0) >= least))
+        is not None
+    ]
+    return [f"with {mark}within {min(times):g} one fits as well"] if times else []
 
 
 def nowhere(query: Query, only: Sequence[str], *, mark: str = "--") -> str:
@@ -148,9 +165,13 @@ def _reasons(library: Library, query: Query | InOrder, options: SearchOptions, *
         for part in empty:
             yield where + nowhere(part, options.only, mark=mark)
         return
-    if query.within_seconds is not None and library.search(replace(query, within_seconds=None), options=options):
+    seconds = least_within(library, query, options, is_enough=lambda hit: hit.fits is not False)
+    if seconds is None:
+        seconds = least_within(library, query, options, is_enough=lambda _: True)
+    if seconds is not None:
         yield (
-            f"{where}no video has one after the other within {query.within_seconds:g} s; without {mark}within one has"
+            f"{where}no video has one after the other within {query.within_seconds:g} s; "
+            f"with {mark}within {seconds:g} one has"
         )
         return
     yield f"{where}each of them is there by itself, but no video has one after the other"

@@ -30,6 +30,7 @@ from framecue.cli.prompt_line import line_reader
 from framecue.cli.prompt_names import forget_typed, teach_typed
 from framecue.cli.prompt_search import PromptSearch, changed, number_of
 from framecue.cli.signals import TerminatedError
+from framecue.cli.within import within_hint
 from framecue.counts import counted
 from framecue.errors import FingerprintError, InputError, OutputExistsError
 from framecue.library import SearchResult
@@ -219,6 +220,9 @@ class Prompt:
             if search.page == 1 and SearchResult(str(search.query), hits).fits is False:
                 click.echo(NOTHING_FITS)
             print_hits(hits, hybrid=search.settings.hybrid)
+            is_marked = search.right or search.wrong
+            if not is_marked and (hint := within_hint(self.library, search.query, hits, search.options(), mark=":")):
+                log(hint)
         else:
             log(nothing_message(self.library, [search.query], search.page, search.options(), mark=":"))
 

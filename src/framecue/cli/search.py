@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,7 +39,7 @@ from framecue.outputs import check_output
 from framecue.paths import user_path
 
 if TYPE_CHECKING:
-    from framecue.library import Library, SearchOptions, SearchResult
+    from framecue.library import InOrder, Library, Query, SearchOptions, SearchResult
     from framecue.library.search.told_query import LabelledQuery
 
 
@@ -223,6 +224,7 @@ def search(
             from framecue.cli.nothing_found import nothing_message
 
             log(nothing_message(library, asked, page, options))
+        _tell_what_comes_later(library, asked, results, options, marks)
         if is_wanted:
             log(f"See them in {sheet}" if sheet is not None else "no sheet is written, as there is nothing to see")
         if not several and (hint := teach_hint(library, results[0], text, place=named_place)):
@@ -233,6 +235,23 @@ def search(
     if open_rank is not None and found[0]:
         open_hit(found[0], open_rank)
     keep_text_graph(chosen)
+
+
+def _tell_what_comes_later(
+    library: Library,
+    asked: Sequence[Query | InOrder],
+    results: Sequence[SearchResult],
+    options: SearchOptions,
+    marks: _Marks,
+) -> None:
+    """Say where a limit on the time leaves out what fits; marks are about the results within it."""
+    if any(marks) or not any(getattr(query, "within_seconds", None) is not None for query in asked):
+        return
+    from framecue.cli.within import within_hint
+
+    for query, result in zip(asked, results, strict=True):
+        if hint := within_hint(library, query, result.hits, options):
+            log(hint if len(results) == 1 else f"{one_line(result.query)}: {hint}")
 
 
 def _check_output(format_name: str, *, null: bool, as_json: bool, explain: bool) -> None:

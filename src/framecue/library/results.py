@@ -493,6 +493,8 @@ class LegHit:
         spans: where in ``text`` they are: (start, end) in characters, in order.
         start_seconds: when it is said or shown, if that is known more finely than the segment; else None.
         end_seconds: likewise, its end.
+        confidence: how likely the result is what was asked for by this leg alone, in [0, 1], as a ``Hit``'s; None if
+            that cannot be said, or if what it has found lies elsewhere in the video.
     """
 
     leg: str
@@ -504,11 +506,25 @@ class LegHit:
     spans: tuple[tuple[int, int], ...] = ()
     start_seconds: float | None = None
     end_seconds: float | None = None
+    confidence: float | None = field(default=None, kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document."""
         document = asdict(self)
         return {**document, "words": list(self.words), "spans": [list(span) for span in self.spans]}
+
+
+def _are_seen(legs: Sequence[LegHit], confidence: float | None) -> bool:
+    """Whether what is seen has a say in a moment: words alone have one where they fit and the picture does not."""
+    if not legs:
+        return True
+    seen = next((leg for leg in legs if leg.leg == "seen"), None)
+    if seen is None:
+        return False
+    if (confidence or 0.0) < FITS_FROM:
+        return True
+    # Of what cannot be judged, at least what is not alike at all has no say.
+    return seen.score > 0 if seen.confidence is None else seen.confidence >= FITS_FROM
 
 
 @dataclass(frozen=True)
@@ -530,6 +546,11 @@ class PartHit:
     score: float
     legs: tuple[LegHit, ...] = ()
     confidence: float | None = field(default=None, kw_only=True)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether its score says anything, as a ``Hit``'s."""
+        return _are_seen(self.legs, self.confidence)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document."""
@@ -598,6 +619,11 @@ class Hit:
     def fits(self) -> bool | None:
         """Whether it is likely to be what was asked for; None if that cannot be said."""
         return None if self.confidence is None else self.confidence >= FITS_FROM
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether its score says anything: it does not where words alone speak for it, or for one of its parts."""
+        return all(part.is_seen for part in self.parts) if self.parts else _are_seen(self.legs, self.confidence)
 
     def frame(
         self,

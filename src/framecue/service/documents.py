@@ -64,6 +64,13 @@ class LegDocument(TypedDict):
     spans: Annotated[list[list[int]], Field(description="Where in the text they are: [start, end] in characters.")]
     start_seconds: Annotated[float | None, Field(description="When it is said or shown, if that is known finely.")]
     end_seconds: Annotated[float | None, Field(description="When that ends.")]
+    confidence: Annotated[
+        float | None,
+        Field(
+            description="How likely the result is what was asked for by this leg alone, 0 to 1; null if that cannot be "
+            "said, or if what it has found lies elsewhere in the video."
+        ),
+    ]
 
 
 class PartDocument(TypedDict):

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framecue.library import Library, Query
+from framecue.library import InOrder, Library, Query
+from framecue.library.store import Store
 from framecue.video import write_video
+from framecue.words.timed_text import TimedText
 
 COLOURS = {"black": (10, 10, 10), "red": (220, 30, 30), "blue": (30, 30, 220)}
 
@@ -44,6 +46,22 @@ def test_the_frame_that_matched_best_is_found(library: Library) -> None:
     assert still.explanation is not None
     assert still.explanation.frame is not None
     assert still.explanation.frame.score == pytest.approx(still.score, abs=0.01)
+
+
+def test_the_frame_lies_in_the_moment_that_words_have(library: Library, colour_model) -> None:
+    store = Store.open(library.uri)
+    (film,) = (held.video_id for path, held in store.held().items() if path.endswith("film.mp4"))
+    lines = [TimedText(0.5, 1.75, "red", "said", "en"), TimedText(2.5, 3.5, "blue", "said", "en")]
+    store.words.write(film, "speech", lines)
+    red, blue = (Query.parse(f'said:"{colour}"') for colour in ("red", "blue"))
+    for query in (red, InOrder([red, blue])):
+        (hit,) = library.search(query, explain=True)
+        part = hit.parts[0] if hit.parts else hit
+        assert (part.start_seconds, part.end_seconds) == pytest.approx((0.5, 1.75))
+        assert hit.explanation is not None
+        assert hit.explanation.frame is not None
+        # The red frame comes later.
+        assert 0.25 <= hit.explanation.frame.at_seconds <= 1.75
 
 
 def test_each_part_has_its_own_cosine(library: Library) -> None:

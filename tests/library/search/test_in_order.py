@@ -2,7 +2,7 @@ import pytest
 
 from framecue.errors import InputError
 from framecue.library import Query
-from framecue.library.search.in_order import MOST_PARTS, has_arrow, lacking_half, split_in_order
+from framecue.library.search.in_order import MOST_PARTS, has_arrow, lacking_half, says_only_order, split_in_order
 
 
 @pytest.mark.parametrize(
@@ -235,3 +235,23 @@ def test_a_long_text_takes_no_long_time() -> None:
 )
 def test_an_arrow_says_an_order_outside_of_quotes(text: str, has: bool) -> None:
     assert has_arrow(text) is has
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a, then b", True),
+        ("a -> b", True),
+        ("a is followed by b", True),
+        ("b; before that, a", True),
+        ('said:"a kiss", then fireworks', True),
+        ("a before b", False),
+        ("after a, b", False),
+        ("once a, b", False),
+        ("a now and then", False),
+        ('"a, then b"', False),
+        ("a", False),
+    ],
+)
+def test_some_words_say_an_order_and_nothing_else(text: str, says: bool) -> None:
+    assert says_only_order(text) is says

@@ -229,6 +229,31 @@ def test_a_meaning_that_is_as_near_to_one_part_has_nothing_of_the_other_usual_or
     assert whole.judge.of_parts(first) == pytest.approx([0.12, 0.0], abs=1e-3)
 
 
+@pytest.mark.parametrize(("text", "sure"), [("red, then green", 0.1), ("red before green", 0.6)])
+def test_a_result_is_no_surer_than_its_halves_where_the_sentence_says_an_order_and_nothing_else(
+    store: Store, monkeypatch: pytest.MonkeyPatch, text: str, sure: float
+) -> None:
+    class Between(Meant):
+        """Means that one film tells of something between red and green."""
+
+        def find(self, asked: Asked) -> list[LegMatch]:
+            (one,) = (match for match in asked.store.search(asked.vector, limit=99) if match.path == "/whole.mp4")
+            return [LegMatch("meaning", one, 1, 0.5, {text: 0.6, "red": 0.2}.get(asked.text, 0.1))]
+
+    monkeypatch.setattr(one_box, "LEGS", {"meaning": Between(0.6)})
+    nowhere = Judge(Confidence(usual_best=3.0, scale=0.05))
+    parts = [judged("red", RED, nowhere), judged("green", GREEN, nowhere)]
+    whole = judged_whole(store, judged(text, BLUE, nowhere), parts, SearchOptions())
+
+    (first, *_) = find_either_way(store, whole, parts, SearchOptions())
+
+    assert (first.path, first.parts) == ("/whole.mp4", ())
+    assert whole.judge.of(first) == pytest.approx(sure, abs=1e-3)
+    # A limit on the confidence holds for what is shown.
+    limited = find_either_way(store, whole, parts, SearchOptions(min_confidence=0.3))
+    assert [one.path for one in limited] == (["/whole.mp4"] if sure > 0.3 else [])
+
+
 def test_what_lacks_one_part_is_no_order_however_sure_the_others_are(store: Store) -> None:
     sentence = judged("red, then green", BLUE, Judge(Confidence(usual_best=1.2, scale=0.05)))
     sure = Judge(Confidence(usual_best=0.3, scale=0.05))

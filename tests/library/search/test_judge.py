@@ -12,7 +12,7 @@ from framecue.library.background import background_for
 from framecue.library.search.box import Term
 from framecue.library.search.confidence import Confidence, Yardstick
 from framecue.library.search.found import Found
-from framecue.library.search.judge import _ASTRAY, Judge, at_least, judges_of
+from framecue.library.search.judge import _ASTRAY, Judge, at_least, confidence_of_words, judges_of, least_sure
 from framecue.library.search.legs.leg import LegMatch
 from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery
@@ -55,6 +55,23 @@ def test_some_of_the_words_count_for_less_than_they_are_and_never_take_away() ->
 def test_a_meaning_is_as_sure_as_it_says() -> None:
     one = match()
     assert Judge(SEEN).of(Found(one, legs=(replace(said(one, 0.5), leg="meaning"),))) == 0.5
+
+
+@pytest.mark.parametrize("judge", [Judge(SEEN), Judge(None)])
+def test_a_moment_is_as_sure_as_its_surest_leg_alone(judge: Judge) -> None:
+    one = match(score=0.48)
+    elsewhere = said(match(start=30.0))
+    seen = LegMatch("seen", one, 1, 0.48, 0.48)
+    for words in ([], [said(one, 0.5)], [said(one, 0.9), replace(said(one, 0.6), leg="meaning")], [elsewhere]):
+        found = Found(one, legs=(seen, *words))
+        alone = [judge.of_leg(found, leg) for leg in found.legs]
+        assert judge.of(found) == max((each for each in alone if each is not None), default=None)
+        assert alone[1:] == [None if leg is elsewhere else confidence_of_words(leg) for leg in words]
+
+
+def test_all_is_as_sure_as_the_least_sure_and_unknown_where_one_is() -> None:
+    assert least_sure([0.5, 0.25, 1.0]) == 0.25
+    assert least_sure([0.5, None]) is None
 
 
 def test_words_elsewhere_in_the_video_are_not_of_this_moment() -> None:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise, product
+from itertools import combinations, pairwise, product
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,7 @@ def by_trying_all(
     within_seconds: float | None,
     costs: Costs = FREE,
     repeats: Repeats | None = None,
+    words: np.ndarray | None = None,
 ) -> dict[int, float]:
     """Return the greatest value of a chain for each last moment, by looking at every chain."""
     num_parts, num_moments = values.shape
@@ -51,10 +53,18 @@ def by_trying_all(
         gaps = [starts[later] - ends[earlier] for earlier, later in pairwise(chain)]
         if not is_ordered or (within_seconds is not None and any(gap > within_seconds for gap in gaps)):
             continue
+        if words is not None and any(are_same_words(*pair, starts, ends, words) for pair in combinations(chain, 2)):
+            continue
         value = worth(chain, starts, ends, values_of(chain, starts, ends, values, repeats), costs)
         if value > -np.inf:
             best[chain[-1]] = max(best.get(chain[-1], -np.inf), value)
     return best
+
+
+def are_same_words(one: int, other: int, starts: np.ndarray, ends: np.ndarray, words: np.ndarray) -> bool:
+    shared = min(ends[one], ends[other]) - max(starts[one], starts[other])
+    shorter = min(ends[one] - starts[one], ends[other] - starts[other])
+    return bool(words[one] & words[other]) and (shared > 0.25 or 2 * shared > shorter)
 
 
 def is_chain(chain: Chain, starts: np.ndarray, ends: np.ndarray, within_seconds: float | None) -> bool:
@@ -66,7 +76,7 @@ def is_chain(chain: Chain, starts: np.ndarray, ends: np.ndarray, within_seconds:
 
 @st.composite
 def videos(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, float | None]:
-    num_parts, num_moments = draw(st.integers(1, 3)), draw(st.integers(1, 7))
+    num_parts, num_moments = draw(st.integers(1, 4)), draw(st.integers(1, 6))
     # Quarters of seconds and whole values are exact, so equal sums are equal.
     starts = np.array(draw(st.lists(st.integers(0, 80), min_size=num_moments, max_size=num_moments))) / 4
     lengths = np.array(draw(st.lists(st.integers(0, 40), min_size=num_moments, max_size=num_moments))) / 4
@@ -130,6 +140,74 @@ def test_what_has_told_one_part_tells_the_next_only_by_what_else_there_is(
     assert [worth(chain.moments, starts, ends, each, costs) for chain, each in zip(chains, counted, strict=True)] == [
         chain.value for chain in chains
     ]
+
+
+@given(videos(), st.integers(0, 999), st.booleans())
+def test_the_same_words_are_not_two_parts_be_they_neighbours_or_not(
+    video: tuple[np.ndarray, np.ndarray, np.ndarray, float | None], seed: int, tells_again: bool
+) -> None:
+    starts, ends, values, within = video
+    # Close together, so that many overlap, and of most values some are possible.
+    starts, ends = starts % 6, starts % 6 + (ends - starts) % 4
+    values = np.maximum(values, -5.0)
+    random = np.random.default_rng(seed)
+    words = random.choice([0, 0, 1, 1, 2, 3], len(starts))
+    things = random.integers(0, 4, values.shape)
+    again = np.where(things > 0, values - 1, values)
+    repeats = Repeats(again, lambda part, one, other: things[part, other] == things[part - 1, one] > 0)
+    told = repeats if tells_again else None
+    costs = (0.25, 4.0)
+
+    chains = best_chains(
+        starts,
+        ends,
+        values,
+        words=words,
+        within_seconds=within,
+        second_costs=costs[0],
+        costs_at_most=costs[1],
+        repeats=told,
+    )
+
+    assert {chain.moments[-1]: chain.value for chain in chains} == by_trying_all(
+        starts, ends, values, within, costs, told, words
+    )
+    assert all(is_chain(chain, starts, ends, within) for chain in chains)
+    pairs = [pair for chain in chains for pair in combinations(chain.moments, 2)]
+    assert not any(are_same_words(*pair, starts, ends, words) for pair in pairs)
+    assert [chain.value for chain in chains] == sorted((chain.value for chain in chains), reverse=True)
+
+
+@pytest.mark.parametrize("within", [None, 10.0])
+def test_words_that_lie_in_others_or_share_some_with_them_are_not_told_after_them(within: float | None) -> None:
+    # A passage, its second sentence, and the next passage, which begins with that sentence.
+    starts, ends = np.array([0.0, 6.0, 6.0, 12.0]), np.array([10.0, 10.0, 20.0, 16.0])
+    values = np.array([[5.0, 5.0, 0.0, 0.0], [0.0, 5.0, 5.0, 1.0]])
+
+    def best(*words: int) -> tuple[int, ...]:
+        return best_chains(starts, ends, values, words=np.array(words), within_seconds=within)[0].moments
+
+    assert best(1, 1, 1, 1) == (0, 3)
+    # Windows may be one after the other, and so may what is said and what is written meanwhile.
+    assert best(0, 0, 0, 0) == (0, 1)
+    assert best(1, 2, 2, 1) == (0, 1)
+
+
+def test_what_is_seen_meanwhile_makes_no_two_things_of_one_sentence() -> None:
+    starts, ends = np.array([0.0, 3.0, 6.0, 12.0]), np.array([10.0, 8.0, 9.0, 16.0])
+    values = np.array([[5.0, 0.0, 0.0, 0.0], [0.0, 5.0, 0.0, 0.0], [0.0, 0.0, 5.0, 1.0]])
+    words = np.array([1, 0, 1, 1])
+
+    assert [chain.moments for chain in best_chains(starts, ends, values, words=words)] == [(0, 1, 3)]
+    values[0, 2] = -np.inf
+    assert [chain.moments for chain in best_chains(starts, ends, values)] == [(0, 1, 2), (0, 1, 3)]
+
+
+def test_lines_whose_times_are_a_frame_or_two_off_follow_each_other() -> None:
+    values = np.array([[5.0, 0.0], [0.0, 5.0]])
+
+    assert best_chains(np.array([0.0, 1.9]), np.array([2.0, 4.0]), values, words=np.array([1, 1]))
+    assert not best_chains(np.array([0.0, 1.9]), np.array([2.0, 2.05]), values, words=np.array([1, 1]))
 
 
 def test_windows_that_overlap_follow_each_other_and_the_same_window_does_not_follow_itself() -> None:

@@ -183,6 +183,46 @@ def test_two_things_in_one_line_are_in_its_order(store: Store) -> None:
     assert found(second, first) == []
 
 
+Span = tuple[float, float]
+SENTENCE, PASSAGE, NEXT = (6.0, 9.0), (1.0, 9.5), (7.0, 12.5)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "is_order"),
+    [
+        # The passage that a sentence is in, and the sentence of a passage.
+        (("meaning", PASSAGE), ("meaning", SENTENCE), False),
+        (("meaning", SENTENCE), ("meaning", (5.5, 12.0)), False),
+        (("meaning", PASSAGE), ("said", SENTENCE), False),
+        (("said", PASSAGE), ("meaning", SENTENCE), False),
+        (("written", PASSAGE), ("meaning", SENTENCE), False),
+        (("said", PASSAGE), ("said", SENTENCE), False),
+        (("written", PASSAGE), ("written", SENTENCE), False),
+        # Two passages that have one sentence in common.
+        (("meaning", PASSAGE), ("meaning", NEXT), False),
+        (("meaning", PASSAGE), ("meaning", (9.5, 12.0)), True),
+        (("said", (1.0, 5.9)), ("meaning", SENTENCE), True),
+        # What is said while a title stands is not the title, and a meaning may be that of either.
+        (("written", PASSAGE), ("said", SENTENCE), True),
+    ],
+)
+def test_the_same_words_are_not_both_one_thing_and_the_next(
+    store: Store, first: tuple[str, Span], then: tuple[str, Span], is_order: bool
+) -> None:
+    match = next(one for one in store.search(np.array([0, 0, 1], np.float32), limit=99) if one.path == "/far.mp4")
+    nothing = np.array([0, 0, 1], np.float32)
+
+    def told(of: Asked) -> list[LegMatch]:
+        leg, (start, end) = (first, then)[of.first]
+        return [LegMatch(leg, match, 1, 3.0, 0.9, start_seconds=start, end_seconds=end, text="as it was")]
+
+    parts = [Asked(store, nothing, first=number) for number in (0, 1)]
+    found = find_in_order(parts, [chances] * 2, told, asks_seen=[False, False], within_seconds=None)
+
+    expected = [[first[1], then[1]]] if is_order else []
+    assert [[(part.start_seconds, part.end_seconds) for part in one.parts] for one in found] == expected
+
+
 @pytest.mark.parametrize(
     ("lines", "found_at"),
     [

@@ -11,6 +11,7 @@ import pytest
 from framecue.library import Query
 from framecue.library.search.confidence import Confidence
 from framecue.library.search.found import Found
+from framecue.library.search.in_order import says_only_order
 from framecue.library.search.legs.leg import LegMatch
 from framecue.library.search.whole_sentence import WholeJudge
 from framecue.library.store import Match
@@ -31,7 +32,8 @@ def meant(strength: float, start: float = 0.0, end: float = 4.0, path: str = "/a
 
 
 def whole(text: str, *meanings: Sequence[LegMatch], seen: Confidence | None = SEEN) -> WholeJudge:
-    return WholeJudge(seen, parts=Query.parse(text).order, find_words=lambda: meanings)
+    parts = Query.parse(text).order
+    return WholeJudge(seen, parts=parts, find_words=lambda: meanings, says_only_order=says_only_order(text))
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,32 @@ def test_a_meaning_as_near_to_a_part_says_nothing_of_the_other(
     assert judge.of_parts(Found(match(), legs=(meant(0.8),))) == pytest.approx(of_parts, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "sure"),
+    [
+        # Neither is meant there, however near the sentence of both comes.
+        ([meant(0.11)], [meant(0.08)], 0.08),
+        ([meant(0.43)], [meant(0.31)], 0.31),
+        ([], [], 0.0),
+        ([meant(0.9)], [meant(0.1)], 0.1),
+        # The passage has both, each in a sentence of its own.
+        ([meant(0.7, 0.0, 2.0)], [meant(0.75, 2.0, 4.0)], 0.7),
+        ([meant(0.95, 0.0, 2.0), meant(0.5)], [meant(0.9, 2.0, 4.0)], 0.8),
+    ],
+)
+def test_a_meaning_is_as_sure_as_the_part_that_is_least_meant_there(
+    first: list[LegMatch], second: list[LegMatch], sure: float
+) -> None:
+    found = Found(match(), legs=(meant(0.8),))
+    for text in ("a tennis match, then a lecture", "a lecture; before that, a tennis match", "a match -> a lecture"):
+        assert whole(text, first, second).of(found) == pytest.approx(sure, abs=0.01)
+
+
+def test_what_may_be_one_thing_is_as_sure_as_its_meaning() -> None:
+    found = Found(match(), legs=(meant(0.8),))
+    assert whole("a quarrel before the law", [meant(0.1)], [meant(0.2)]).of(found) == pytest.approx(0.8)
+
+
 def test_what_is_seen_is_seen_of_all_that_is_to_be_seen() -> None:
     found = Found(match(0.6))
     assert whole("a kiss, then fireworks").of_parts(found) == [SEEN.of(0.6)] * 2
@@ -95,3 +123,17 @@ def test_what_cannot_be_judged_is_not_known() -> None:
     assert judge.of_parts(one_half) == [1.0, None]
     assert judge.of(one_half) is None
     assert judge.of(Found(match(), legs=(said("kiss", "fireworks"),))) == 1.0
+
+
+def test_a_leg_alone_is_as_sure_as_of_the_part_of_which_it_is_least_sure() -> None:
+    seen = LegMatch("seen", match(0.6), 1, 0.6, 0.6)
+    one, both = said("lecture"), said("tennis", "match", "lecture", leg="written")
+    found = Found(match(0.6), legs=(seen, one, both, meant(0.8)))
+    judge = whole("a tennis match, then a lecture", [meant(0.4)], [meant(0.3)])
+    assert [judge.of_leg(found, leg) for leg in found.legs] == [SEEN.of(0.6), 0.0, 1.0, pytest.approx(0.3)]
+    elsewhere = said("tennis", "match", "lecture")
+    elsewhere = replace(elsewhere, match=replace(match(), start_seconds=30.0, end_seconds=35.0))
+    assert judge.of_leg(found, elsewhere) is None
+    # What is heard is not there because something looks like the rest.
+    assert whole('said:"a kiss", then fireworks').of_leg(found, seen) == 0.0
+    assert whole("a kiss, then fireworks", seen=None).of_leg(found, seen) is None

@@ -39,7 +39,7 @@ def test_what_is_said_is_found_and_marked(call: Call, id_of: Ids, served: Served
     first = told(call("search", text=f'said:"{SAID[1]}"'))["hits"][0]
     assert first["video"] == id_of(served.film)
     assert 4 <= first["start_seconds"] < first["end_seconds"] <= 8
-    assert {"leg": "said", "text": f"{OPEN}{SAID[1]}{CLOSE}"} in first["why"]
+    assert {"leg": "said", "text": f"{OPEN}{SAID[1]}{CLOSE}", "confidence": 1.0} in first["why"]
 
 
 def test_pages_follow_each_other(call: Call) -> None:

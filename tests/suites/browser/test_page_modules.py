@@ -66,6 +66,20 @@ def test_the_moment_at_a_time_and_its_neighbours(page: Page) -> None:
     assert call(page, "moments", "momentBefore", moments, 2, wrap=start) is None
 
 
+def test_a_score_is_shown_unless_words_alone_speak_for_a_moment(page: Page) -> None:
+    def is_seen(hit: dict[str, Any]) -> Any:
+        return call(page, "why", "isSeen", hit)
+
+    said = {"leg": "said", "confidence": 1}
+    assert is_seen({"confidence": 0.9})
+    assert not is_seen({"legs": [said], "confidence": 1})
+    assert not is_seen({"legs": [{"leg": "seen", "score": -0.1, "confidence": 0.01}, said], "confidence": 1})
+    assert is_seen({"legs": [{"leg": "seen", "score": 0.4, "confidence": 0.6}, said], "confidence": 1})
+    assert is_seen({"legs": [{"leg": "seen", "score": -0.1, "confidence": 0.01}], "confidence": 0.01})
+    assert not is_seen({"legs": [{"leg": "seen", "score": -0.1, "confidence": None}, said], "confidence": 1})
+    assert not is_seen({"parts": [{"legs": [], "confidence": 0.9}, {"legs": [said], "confidence": 1}], "legs": []})
+
+
 def marked(page: Page, text: str, legs: list[dict[str, Any]]) -> Any:
     script = """async ([text, hits]) => {
       const { markedLine, markingsOf } = await import(new URL("js/markings.js", document.baseURI));

@@ -22,8 +22,6 @@ from framecue.library.search.hits import make_hit
 from framecue.library.search.in_order_page import (
     Judged,
     JudgedWhole,
-    confidence_in_order,
-    confidence_of_parts,
     find_either_way,
     find_parts_in_order,
     judged_whole,
@@ -207,13 +205,12 @@ def _hits(
             for moment in found
         ]
     details = store.details([moment.match for moment in found])
-    names = [str(part.encoded.query) for part in parts]
+    named = [(str(part.encoded.query), part.judge) for part in parts]
     taught = tuple(dict.fromkeys(one.name for each in judged for one in each.encoded.names))
     hits = []
     for rank, (moment, own) in enumerate(zip(found, details, strict=True), start=options.offset + 1):
-        sure = confidence_in_order(moment, parts) if moment.parts else whole.judge.of(moment)
-        of_parts = list(zip(names, confidence_of_parts(moment, parts), strict=True)) if moment.parts else []
-        hit = make_hit(rank, moment, own, confidence=sure, hybrid=options.hybrid, parts=of_parts, names=taught)
+        of_parts = named if moment.parts else ()
+        hit = make_hit(rank, moment, own, judge=whole.judge, hybrid=options.hybrid, parts=of_parts, names=taught)
         if options.explain:
             every = [part.encoded for part in parts]
             hit = replace(hit, explanation=explain_found(model, whole.encoded, every, moment, source))

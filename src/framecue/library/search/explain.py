@@ -37,22 +37,25 @@ def explain_found(
         source: reads the result's file, which may be damaged by now.
     """
     if not found.parts:
-        return explain(model, whole, found.match, source)
+        return explain(model, whole, found, source)
     scores = [PartScore(str(part.query), 1.0, moment.score) for part, moment in zip(parts, found.parts, strict=True)]
-    first = explain(model, parts[0], found.parts[0].match, source)
+    first = explain(model, parts[0], found.parts[0], source)
     names = [name for part, moment in zip(parts, found.parts, strict=True) for name in _name_scores(part, moment.match)]
     return replace(first, parts=scores, names=names)
 
 
-def explain(model: Encoder, encoded: EncodedQuery, match: Match, source: FrameSource) -> Explanation:
+def explain(model: Encoder, encoded: EncodedQuery, found: Found, source: FrameSource) -> Explanation:
     """Read a result's moment again and compare each of the frames that the model looks at with the query.
+
+    A moment has its own times where words say when it is, or frames do: a better frame of its segment is not in it.
 
     Args:
         model: fits the library.
         encoded: the query.
-        match: what it found.
+        found: what it found.
         source: reads the result's file, which may be damaged by now.
     """
+    match = found.match
     stored = match.vector.astype(np.float64)
     parts = [
         PartScore(str(part), part.weight, float(vector.astype(np.float64) @ stored / np.linalg.norm(stored)))
@@ -60,7 +63,7 @@ def explain(model: Encoder, encoded: EncodedQuery, match: Match, source: FrameSo
     ]
     names = _name_scores(encoded, match)
     try:
-        return Explanation(parts, _best_frame(model, encoded.vector, match, source), names=names)
+        return Explanation(parts, _best_frame(model, encoded.vector, found, source), names=names)
     except VideoError as error:
         return Explanation(parts, None, error.reason, names=names)
 
@@ -74,13 +77,13 @@ def _name_scores(encoded: EncodedQuery, match: Match) -> list[NameScore]:
     ]
 
 
-def _best_frame(model: Encoder, vector: np.ndarray, match: Match, source: FrameSource) -> BestFrame:
+def _best_frame(model: Encoder, vector: np.ndarray, found: Found, source: FrameSource) -> BestFrame:
     # A still image lasts 0 seconds, and a window cannot.
-    end_seconds = match.end_seconds if match.end_seconds > match.start_seconds else None
+    end_seconds = found.end_seconds if found.end_seconds > found.start_seconds else None
     frames = source.read_frames(
-        match.path,
+        found.path,
         model.sampling,
-        start_seconds=match.start_seconds,
+        start_seconds=found.start_seconds,
         end_seconds=end_seconds,
         short_side=model.short_side,
     )

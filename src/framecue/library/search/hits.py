@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from framecue.library.results import Hit, LegHit, PartHit
 from framecue.library.search.found import Found
+from framecue.library.search.judge import Judge, least_sure
 from framecue.library.search.legs.leg import LegMatch
 from framecue.library.store.rows import kind_of
 from framecue.library.store.vectors import Details
@@ -18,9 +20,9 @@ def make_hit(
     found: Found,
     details: Details,
     *,
-    confidence: float | None,
+    judge: Judge,
     hybrid: bool,
-    parts: Sequence[tuple[str, float | None]] = (),
+    parts: Sequence[tuple[str, Judge]] = (),
     names: Sequence[str] = (),
 ) -> Hit:
     """Return a hit.
@@ -29,13 +31,15 @@ def make_hit(
         rank: 1 for the best.
         found: what it shows.
         details: what else its row holds.
-        confidence: how surely it is what is meant, in [0, 1]; None if that cannot be said.
+        judge: says how surely it is what is meant; of what has parts, the least sure of them says that.
         hybrid: whether the search was hybrid.
-        parts: of each part of what was found, if it has some, what was asked for, and how surely this is that.
+        parts: of each part of what was asked for, if it has some, its name and who judges what was found for it.
         names: the taught names that were understood in the query.
     """
     match = found.match
     has_segment = found.own_seconds is not None and not found.parts
+    of_parts = [_part_hit(name, own, moment) for (name, own), moment in zip(parts, found.parts, strict=False)]
+    confidence = least_sure([part.confidence for part in of_parts]) if found.parts else judge.of(found)
     segment = (match.start_seconds, match.end_seconds) if has_segment else None
     return Hit(
         rank=rank,
@@ -55,21 +59,26 @@ def make_hit(
         text=details.text,
         metadata=details.metadata,
         confidence=confidence,
-        legs=tuple(map(_leg_hit, found.legs)),
+        legs=_leg_hits(judge, found),
         segment_seconds=segment,
-        parts=tuple(
-            PartHit(
-                part=part,
-                start_seconds=moment.start_seconds,
-                end_seconds=moment.end_seconds,
-                score=moment.score,
-                legs=tuple(map(_leg_hit, moment.legs)),
-                confidence=sure,
-            )
-            for (part, sure), moment in zip(parts, found.parts, strict=False)
-        ),
+        parts=tuple(of_parts),
         names=tuple(names),
     )
+
+
+def _part_hit(name: str, judge: Judge, moment: Found) -> PartHit:
+    return PartHit(
+        part=name,
+        start_seconds=moment.start_seconds,
+        end_seconds=moment.end_seconds,
+        score=moment.score,
+        legs=_leg_hits(judge, moment),
+        confidence=judge.of(moment),
+    )
+
+
+def _leg_hits(judge: Judge, found: Found) -> tuple[LegHit, ...]:
+    return tuple(replace(_leg_hit(leg), confidence=judge.of_leg(found, leg)) for leg in found.legs)
 
 
 def _leg_hit(found: LegMatch) -> LegHit:

@@ -13,7 +13,7 @@ from unicodedata import category
 
 from framecue.library.search.box import quotations
 
-__all__ = ["MOST_PARTS", "has_arrow", "lacking_half", "split_in_order"]
+__all__ = ["MOST_PARTS", "has_arrow", "lacking_half", "says_only_order", "split_in_order"]
 
 MOST_PARTS = 4
 """How many parts a sentence may have; one with more is a story, which the halves do not make easier to find."""
@@ -77,13 +77,29 @@ def split_in_order(text: str) -> tuple[str, ...] | None:
         text: as a person typed it.
     """
     text = " ".join(text.split())
-    # Neither has spaces now, so that a half is empty only if there is nothing in it.
-    hidden = _hide(text, quotations(text))
-    hidden = _hide(hidden, (found.span() for found in _IDIOMS.finditer(hidden)))
-    parts = tuple(text[start:stop].strip(" ,;") for start, stop in _spans(hidden))
+    parts = tuple(text[start:stop].strip(" ,;") for start, stop in _spans(_words_of_order(text)))
     if not 2 <= len(parts) <= MOST_PARTS or not all(map(_says_something, parts)):
         return None
     return parts
+
+
+def says_only_order(text: str) -> bool:
+    """Whether the words between the parts of a sentence say an order and nothing else, as "X, then Y" does.
+
+    What stands before or after something may be one thing with it: "a quarrel before the law", "a walk after work".
+
+    Args:
+        text: as a person typed it.
+    """
+    hidden = _words_of_order(" ".join(text.split()))
+    return any(pattern.search(hidden) for pattern in (_THEN, _BEFORE_THAT))
+
+
+def _words_of_order(text: str) -> str:
+    """Return a text, of the same length, without what says no order in it: its quotations and idioms."""
+    # Neither has spaces then, so that a half is empty only if there is nothing in it.
+    hidden = _hide(text, quotations(text))
+    return _hide(hidden, (found.span() for found in _IDIOMS.finditer(hidden)))
 
 
 def has_arrow(text: str) -> bool:

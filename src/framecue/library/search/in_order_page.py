@@ -12,7 +12,8 @@ import numpy as np
 
 from framecue.library.results import FITS_FROM
 from framecue.library.search.found import Found
-from framecue.library.search.judge import Judge, at_least
+from framecue.library.search.in_order import says_only_order
+from framecue.library.search.judge import Judge, at_least, least_sure
 from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.search.legs.meaning import Meaning
 from framecue.library.search.one_box import find_words, told_by_legs
@@ -84,7 +85,13 @@ def judged_whole(
         return [list(told_by_legs(asked, options.only)) for asked in _asked(store, parts, options, where)]
 
     queries = tuple(part.encoded.query for part in parts)
-    judge = WholeJudge(whole.judge.seen, whole.judge.words, parts=queries, find_words=find_words_of_parts)
+    judge = WholeJudge(
+        whole.judge.seen,
+        whole.judge.words,
+        parts=queries,
+        find_words=find_words_of_parts,
+        says_only_order=says_only_order(str(whole.encoded.query)),
+    )
     return JudgedWhole(whole.encoded, judge)
 
 
@@ -190,13 +197,15 @@ def _is_nowhere(judge: Judge, moment: Found) -> bool:
     return confidence is not None and confidence < _NOWHERE
 
 
-def _shows_one(best: Found, whole: Judged, parts: Sequence[Judged]) -> bool:
+def _shows_one(best: Found, whole: JudgedWhole, parts: Sequence[Judged]) -> bool:
     """Whether a moment looks as much like one part of a sentence as like all of it: it says little for the sentence.
 
     Where words speak more for the moment than its picture does, what it looks like tells nothing of that.
     """
     seen = whole.judge.seen
-    if seen is not None and (whole.judge.of(best) or 0.0) > seen.of_segment(best.score, best.match.vector):
+    if seen is not None and (least_sure(whole.judge.of_parts(best)) or 0.0) > seen.of_segment(
+        best.score, best.match.vector
+    ):
         return False
     vector = best.match.vector.astype(np.float32)
     vector /= max(float(np.linalg.norm(vector)), 1e-12)
@@ -224,9 +233,7 @@ def confidence_in_order(found: Found, parts: Sequence[Judged]) -> float | None:
 
     None if one of them cannot be judged.
     """
-    told = confidence_of_parts(found, parts)
-    known = [one for one in told if one is not None]
-    return min(known) if len(known) == len(told) else None
+    return least_sure(confidence_of_parts(found, parts))
 
 
 def confidence_of_parts(found: Found, parts: Sequence[Judged]) -> list[float | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from framecue.library.search.query_vectors import EncodedQuery
 from framecue.library.store import Store
 from framecue.library.store.words import query_words
 
-__all__ = ["Judge", "at_least", "judges_of"]
+__all__ = ["Judge", "at_least", "confidence_of_words", "judges_of", "least_sure"]
 
 # Moments come nearest first, but for those that words have found. After so many in a row that only their pictures
 # speak for, and too little, none is waited for any more.
@@ -46,12 +46,21 @@ class Judge:
 
         A phrase that was found word for word is what was asked for, whatever the picture shows.
         """
-        told = [_confidence_of_words(leg) for leg in _of_words(found) if _is_there(found, leg)]
+        told = [confidence_of_words(leg) for leg in _of_words(found) if _is_there(found, leg)]
         if self.words and self.words <= set(found.match.words):
             told.append(1.0)
         if self.seen is not None:
             told.append(self.seen.of_segment(found.score, found.match.vector))
         return max(told, default=None)
+
+    def of_leg(self, found: Found, leg: LegMatch) -> float | None:
+        """Return the confidence of a moment by what one of its legs has found alone, in [0, 1].
+
+        None if that cannot be said, or if what the leg has found lies elsewhere in the video.
+        """
+        if leg.leg == seen.NAME:
+            return None if self.seen is None else self.seen.of_segment(found.score, found.match.vector)
+        return confidence_of_words(leg) if _is_there(found, leg) else None
 
 
 def judges_of(store: Store, model: Encoder, queries: Iterable[EncodedQuery], options: SearchOptions) -> Iterator[Judge]:
@@ -102,6 +111,12 @@ def _is_text_to_see(query: Query) -> bool:
     return query.asks_seen and bool(query.wanted_texts) and all(part.kind == "text" for part in query.parts)
 
 
+def least_sure(confidences: Sequence[float | None]) -> float | None:
+    """Return how surely all of several things are there, which is the least; None if one of them is unknown."""
+    known = [one for one in confidences if one is not None]
+    return min(known) if len(known) == len(confidences) else None
+
+
 def at_least(moments: Iterable[Found], least: float, judge: Judge) -> Iterator[Found]:
     """Yield the moments of which it is not known that their confidence is less.
 
@@ -126,7 +141,7 @@ def _of_words(found: Found) -> list[LegMatch]:
     return [leg for leg in found.legs if leg.leg != seen.NAME]
 
 
-def _confidence_of_words(leg: LegMatch) -> float:
+def confidence_of_words(leg: LegMatch) -> float:
     """Return how surely words are what was asked for: half of them are much less than half of what was asked.
 
     The strength of a meaning is a confidence already.

@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from functools import reduce
+from itertools import chain, islice
+from operator import or_
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from framecue.library.search.legs import seen
 from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.search.legs.said import Said
 from framecue.library.search.legs.seen import find_seen
+from framecue.library.search.legs.written import Written
 from framecue.library.search.one_box import joined_worth
 from framecue.library.search.sequence import Chain, Repeats, best_chains
 from framecue.library.search.weights import LegWeights
@@ -35,6 +38,9 @@ NEAREST_SEGMENTS = 2048
 _SECOND_COSTS, _COSTS_AT_MOST = 1 / 15, 1.0
 # How much an hour weighs beyond that: little beside how well they fit, but of two equal ones the nearer wins.
 _AN_HOUR = 10.0
+# What is said and what is written meanwhile are different words, and a meaning is that of either.
+_SAID, _WRITTEN = 1, 2
+_WORDS_OF = {Said.name: _SAID, Written.name: _WRITTEN}
 LEAST_CHANCE = 1e-4
 """What a chance is at least: one of nothing would rule a moment out, whatever its other parts say."""
 
@@ -65,6 +71,13 @@ class _Video:
         legs = self.legs[part].setdefault(place, {})
         if found.leg not in legs or found.strength > legs[found.leg].strength:
             legs[found.leg] = found
+
+    def words_of(self, place: int) -> int:
+        """Return which words a moment is, in bits; 0 for a segment, which is more than the words in it."""
+        if self.moments[place].own_seconds is None:
+            return 0
+        told = chain.from_iterable(by_place.get(place, ()) for by_place in self.legs)
+        return reduce(or_, (_WORDS_OF.get(leg, _SAID | _WRITTEN) for leg in told), 0)
 
     def is_told_again(self, part: int, before: int, place: int) -> bool:
         """Whether the line that tells a part at a moment has told the part before at another already.
@@ -202,12 +215,13 @@ def _joined(video: _Video, weights: Sequence[LegWeights], *, within_seconds: flo
         starts,
         ends,
         values,
+        words=np.array([video.words_of(place) for place in range(len(video.moments))]),
         within_seconds=within_seconds,
         second_costs=_SECOND_COSTS,
         costs_at_most=_COSTS_AT_MOST,
         repeats=Repeats(again, video.is_told_again),
     )
-    return [_found(video, chain) for chain in chains]
+    return [_found(video, one) for one in chains]
 
 
 def _without_lines(by_leg: Mapping[str, LegMatch]) -> dict[str, LegMatch]:
@@ -229,19 +243,19 @@ def _chance(by_leg: Mapping[str, LegMatch], seen_chance: float, weights: LegWeig
     return -math.expm1(-joined_worth([*told, (weights.seen / weights.enough, seen_chance)], weights))
 
 
-def _found(video: _Video, chain: Chain) -> Found:
+def _found(video: _Video, found: Chain) -> Found:
     """Return the span of a chain; its score is the mean of its moments'."""
     parts = []
-    for part, (place, scores, by_place) in enumerate(zip(chain.moments, video.scores, video.legs, strict=True)):
+    for part, (place, scores, by_place) in enumerate(zip(found.moments, video.scores, video.legs, strict=True)):
         moment = video.moments[place]
         by_leg = by_place.get(place, {})
-        if part and video.is_told_again(part, chain.moments[part - 1], place):
+        if part and video.is_told_again(part, found.moments[part - 1], place):
             by_leg = _without_lines(by_leg)
         legs = tuple(by_leg[name] for name in LEG_NAMES if name in by_leg)
         parts.append(replace(moment, match=replace(moment.match, score=scores[place]), legs=legs))
     return Found(
         replace(parts[0].match, score=float(np.mean([part.score for part in parts]))),
-        value=chain.value,
+        value=found.value,
         own_seconds=span_of(parts),
         parts=tuple(parts),
     )

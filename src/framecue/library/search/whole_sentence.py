@@ -3,6 +3,9 @@
 What is said of one half, word for word, is no more than one half of what was asked, however sure it is. So each part is
 judged by what may be about it: a leg that has found words of one part alone, or a meaning that is as near to one part
 as to the sentence, says nothing of the others. What is seen is judged by the vector of the whole sentence.
+
+A sentence of two things comes nearer to what lies between them, or has a little of both, than either thing does. So
+where the sentence says an order and nothing else, a meaning is as sure of each part as that part's own meaning there.
 """
 
 from __future__ import annotations
@@ -13,10 +16,11 @@ from functools import cached_property
 
 from framecue.library.results import FITS_FROM
 from framecue.library.search.found import Found
-from framecue.library.search.judge import Judge
+from framecue.library.search.judge import Judge, confidence_of_words, least_sure
 from framecue.library.search.legs.coverage import Seeker
 from framecue.library.search.legs.leg import LegMatch
 from framecue.library.search.legs.meaning import Meaning
+from framecue.library.search.legs.seen import NAME
 from framecue.library.search.query import Query
 
 __all__ = ["WholeJudge"]
@@ -32,30 +36,58 @@ class WholeJudge(Judge):
     Attributes:
         parts: what the sentence says happens one after another.
         find_words: finds the words of each part; asked once, and only if a meaning was found.
+        says_only_order: whether the sentence says an order and cannot be one thing.
     """
 
     parts: tuple[Query, ...] = ()
     find_words: FindWords = tuple
+    says_only_order: bool = False
 
     def of(self, found: Found) -> float | None:
         """Return the confidence of a moment, in [0, 1]: that of its least sure part; None if it cannot be said."""
-        told = self.of_parts(found)
-        known = [one for one in told if one is not None]
-        return min(known) if len(known) == len(told) else None
+        return least_sure(self._of_parts(found, is_held_to_parts=True))
+
+    def of_leg(self, found: Found, leg: LegMatch) -> float | None:
+        """See `Judge.of_leg`: that of the part of which the leg is least sure."""
+        alone = super().of_leg(found, leg)
+        if leg.leg == NAME:
+            return alone if all(part.asks_seen for part in self.parts) or alone is None else 0.0
+        told = self._told(leg)
+        every = [confidence_of_words(told[part]) if part in told else 0.0 for part in range(len(self.parts))]
+        return None if alone is None else min(every)
 
     def of_parts(self, found: Found) -> list[float | None]:
-        """Return for each part how surely it is there, in [0, 1], by all that may be about it; None if unknown."""
-        about = [self._parts_of(leg) for leg in found.legs]
-        return [self._of_part(number, found, about) for number in range(len(self.parts))]
+        """Return for each part how surely it is there, in [0, 1], by all that may be about it; None if unknown.
+
+        A meaning that may be about all is as sure of each here: it speaks for the sentence as a whole.
+        """
+        return self._of_parts(found, is_held_to_parts=False)
 
     def is_of_all(self, leg: LegMatch) -> bool:
         """Whether something found may be about all parts, and not about one or some of them alone."""
         return len(self._parts_of(leg)) == len(self.parts)
 
-    def _of_part(self, number: int, found: Found, about: Sequence[set[int]]) -> float | None:
-        legs = tuple(leg for leg, parts in zip(found.legs, about, strict=True) if number in parts)
+    def _of_parts(self, found: Found, *, is_held_to_parts: bool) -> list[float | None]:
+        told = [self._told(leg) if is_held_to_parts else self._told_of_parts(leg) for leg in found.legs]
+        return [
+            self._of_part(number, replace(found, legs=tuple(by_part[number] for by_part in told if number in by_part)))
+            for number in range(len(self.parts))
+        ]
+
+    def _told_of_parts(self, leg: LegMatch) -> dict[int, LegMatch]:
+        """Return what something found says of the parts that it may be about, by their numbers."""
+        return dict.fromkeys(self._parts_of(leg), leg)
+
+    def _told(self, leg: LegMatch) -> dict[int, LegMatch]:
+        """Return the same; of an order, a meaning is no surer of a part than the part's own meaning is there."""
+        if not self.says_only_order or leg.words or leg.leg != Meaning.name:
+            return self._told_of_parts(leg)
+        near = self._near(leg)
+        return {number: replace(leg, strength=min(leg.strength, sure)) for number, sure in enumerate(near)}
+
+    def _of_part(self, number: int, found: Found) -> float | None:
         asks_seen = self.parts[number].asks_seen
-        confidence = Judge(self.seen if asks_seen else None, self.words).of(replace(found, legs=legs))
+        confidence = Judge(self.seen if asks_seen else None, self.words).of(found)
         # Words that are found nowhere at the moment are not there; what is seen may be beyond judging.
         return 0.0 if confidence is None and not asks_seen else confidence
 
@@ -74,13 +106,17 @@ class WholeJudge(Judge):
             return (alone or every) if told else set()
         if leg.words or leg.leg != Meaning.name:
             return every
-        near = [max((one.strength for one in told if _is_same(one, leg)), default=0.0) for told in self._meanings]
+        near = self._near(leg)
         # As near to a part as to the sentence, it has nothing of the other parts.
         if max(near, default=0.0) >= leg.strength:
             return {near.index(max(near))}
         # A little nearer to the sentence than to a part, as a longer text mostly is, it is still what that part means,
         # and not what others mean that do not fit it by themselves.
         return {number for number, strength in enumerate(near) if strength >= FITS_FROM} or every
+
+    def _near(self, leg: LegMatch) -> list[float]:
+        """Return for each part how surely it is meant where a meaning was found, in [0, 1]."""
+        return [max((one.strength for one in told if _is_same(one, leg)), default=0.0) for told in self._meanings]
 
     @property
     def _is_plain(self) -> bool:

@@ -145,6 +145,11 @@ def _moment(hit: Hit) -> Moment:
 
 def _why(legs: Sequence[LegHit]) -> tuple[Why, ...] | None:
     found = (
-        Why(leg=leg.leg, text=None if leg.text is None else marked(leg.text, longest=_LONGEST_WHY)) for leg in legs
+        Why(
+            leg=leg.leg,
+            text=None if leg.text is None else marked(leg.text, longest=_LONGEST_WHY),
+            confidence=leg.confidence,
+        )
+        for leg in legs
     )
     return tuple(found) or None

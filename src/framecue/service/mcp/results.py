@@ -58,6 +58,13 @@ class Why(_Document):
 
     leg: Annotated[str, Field(description="What has found it: seen, said, written, named, captions or meaning.")]
     text: Marked | None = None
+    confidence: Annotated[
+        Confidence,
+        Field(
+            description="How likely the moment is what was asked for by this alone, 0 to 1; left out if that cannot be "
+            "said, or if it lies elsewhere in the video."
+        ),
+    ] = None
 
 
 class Moment(_Document):

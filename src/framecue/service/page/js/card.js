@@ -92,12 +92,15 @@ function frame({ moment, path, segment, badge, recorded, fit, details = [], tool
 
 function fitOf(hit) {
   const name = el("span", { class: "visually-hidden" }, "score ");
-  const score = el("span", { class: "fit-score" }, name, scoreText(hit.score));
+  // Where words alone speak for it, the cosine says nothing.
+  const hasScore = isSeen(hit);
+  const score = hasScore && el("span", { class: "fit-score" }, name, scoreText(hit.score));
   // Of a query with a picture or a moment it cannot be said how well anything fits.
-  if (hit.confidence === null) return el("p", { class: "fit", title: "Score (cosine)" }, seenOf(hit), score);
+  if (hit.confidence === null) return el("p", { class: "fit", title: hasScore ? "Score (cosine)" : null }, seenOf(hit), score);
   const bar = el("span", { class: "fit-bar", "aria-hidden": "true" });
   bar.style.setProperty("--fit", hit.confidence);
-  const says = `How likely it is what you asked for: ${percent(hit.confidence)}. Score (cosine): ${hit.score.toFixed(3)}.`;
+  const cosine = hasScore ? ` Score (cosine): ${hit.score.toFixed(3)}.` : "";
+  const says = `How likely it is what you asked for: ${percent(hit.confidence)}.${cosine}`;
   return el(
     "p",
     { class: "fit", title: says, dataset: { fits: hit.fits } },

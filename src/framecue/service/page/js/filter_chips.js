@@ -183,7 +183,7 @@ function thenPanel({ then, within }) {
   return [
     el("p", { class: "panel-hint" }, "After what stands in the box, in the same video:"),
     ...inputs.map((input, place) => field(place ? "And then" : "What comes next", input)),
-    field("All of it within", select),
+    field("How soon after, at most", select),
   ];
 }
 

@@ -3,7 +3,7 @@
 import { clockFine } from "./clock.js";
 import { el } from "./dom.js";
 import { clock, percent, span } from "./format.js";
-import { LEGS, marked } from "./why.js";
+import { LEGS, isSeen, marked } from "./why.js";
 
 /** Return the panel; `onSeek(seconds)` is called for a time in it. */
 export function createReasons({ onSeek }) {
@@ -12,6 +12,7 @@ export function createReasons({ onSeek }) {
   const element = el("section", { class: "reasons", "aria-label": "Why it was found", id: "player-reasons", hidden: true }, list, more);
 
   let hasParts = false;
+  let hasScore = true;
 
   function row(name, ...what) {
     list.append(el("div", {}, el("dt", {}, name), el("dd", {}, ...what)));
@@ -21,11 +22,16 @@ export function createReasons({ onSeek }) {
     return el("button", { type: "button", class: "reasons-time", onclick: () => onSeek(seconds) }, write(seconds));
   }
 
-  function leg({ leg, text, spans, strength, score, rank, start_seconds: start }) {
-    const place = rank ? ` Rank ${rank} by this alone.` : "";
-    if (text === null || text === undefined) return row(LEGS[leg]?.name ?? leg, `Likeness ${score.toFixed(3)}.${place}`);
+  function leg({ leg, text, spans, score, confidence, rank, start_seconds: start }, hasScore) {
+    // What lies elsewhere in the video has a time, and says nothing of how likely this moment is.
+    const sure = confidence === null || confidence === undefined ? [] : [`${percent(confidence)} likely`];
+    const alone = [...sure, ...(rank ? [`rank ${rank}`] : [])].join(", ");
+    const says = alone ? ` By this alone: ${alone}.` : "";
+    if (text === null || text === undefined) {
+      return row(LEGS[leg]?.name ?? leg, `${hasScore ? `Likeness ${score.toFixed(3)}.` : ""}${says}`);
+    }
     const quoted = el("q", { dir: "auto" }, marked(text, spans ?? []));
-    return row(LEGS[leg]?.name ?? leg, quoted, ` ${percent(strength)} of what was asked for.${place} `, start == null ? null : time(start));
+    return row(LEGS[leg]?.name ?? leg, quoted, `${says} `, start == null ? null : time(start));
   }
 
   return {
@@ -35,13 +41,16 @@ export function createReasons({ onSeek }) {
       list.replaceChildren();
       more.textContent = "";
       hasParts = (hit.parts ?? []).length > 0;
+      // The frame is one of the first part's moment.
+      hasScore = isSeen(hasParts ? hit.parts[0] : hit);
       if (hit.confidence !== null && hit.confidence !== undefined) {
         row("How sure", `${percent(hit.confidence)}${hit.fits ? "" : ": probably not what was asked for"}`);
       }
-      for (const each of hit.legs ?? []) leg(each);
+      for (const each of hit.legs ?? []) leg(each, hasScore);
       for (const part of hit.parts ?? []) {
-        row(part.part, time(part.start_seconds), ` ${span(part.start_seconds, part.end_seconds)}, likeness ${part.score.toFixed(3)}.`);
-        for (const each of part.legs) leg(each);
+        const likeness = isSeen(part) ? `, likeness ${part.score.toFixed(3)}` : "";
+        row(part.part, time(part.start_seconds), ` ${span(part.start_seconds, part.end_seconds)}${likeness}.`);
+        for (const each of part.legs) leg(each, isSeen(part));
       }
       if (!(hit.legs ?? []).length && !(hit.parts ?? []).length) row("Seen", `Likeness ${hit.score.toFixed(3)}.`);
     },
@@ -52,9 +61,9 @@ export function createReasons({ onSeek }) {
     /** Add what the frames say: the explanation of a hit. */
     explain({ parts, frame, problem }) {
       more.textContent = problem ? `Its frames cannot be looked at: ${problem}` : "";
-      if (frame) row("Nearest frame", time(frame.at_seconds, clockFine), ` Likeness ${frame.score.toFixed(3)}.`);
+      if (frame && hasScore) row("Nearest frame", time(frame.at_seconds, clockFine), ` Likeness ${frame.score.toFixed(3)}.`);
       // What happens one after another stands there already, with its times.
-      if (parts.length < 2 || hasParts) return;
+      if (parts.length < 2 || hasParts || !hasScore) return;
       for (const { part, weight, score } of parts) {
         row(part, `Likeness ${score.toFixed(3)}${weight === 1 ? "" : `, with the weight ${weight}`}.`);
       }

@@ -4,7 +4,7 @@
 // A state is a frozen object:
 //   text      what stands in the box
 //   then      texts of what happens after that, in order
-//   within    seconds within which all of it happens, or null
+//   within    seconds from the end of one thing to the next at most, or null
 //   like      moments to search with: [{id, at}], `at` in seconds or null for the whole video
 //   file      a number that stands for a dropped picture or video (js/files.js), or null; it is not in the address
 //   kind      "video", "image" or null         after, before   "2026-05-31" or null

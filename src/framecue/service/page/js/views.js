@@ -4,9 +4,7 @@ import { el, icon } from "./dom.js";
 import { search } from "./search.js";
 import { shareButton } from "./share.js";
 import { now, subscribe, update } from "./state.js";
-
-// What the server calls fitting (`fits` of a hit).
-const FITS_FROM = 0.25;
+import { FITS_FROM } from "./why.js";
 
 /** Return the buttons, at the end of the row of chips. */
 export function viewButtons() {

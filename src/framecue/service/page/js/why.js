@@ -3,6 +3,8 @@
 import { el, icon } from "./dom.js";
 import { clock } from "./format.js";
 
+// What the server calls fitting (`fits` of a hit).
+export const FITS_FROM = 0.25;
 const LONGEST = 120;
 const MOST_SHOWN = 2;
 
@@ -29,6 +31,20 @@ export function seenOf(hit) {
   const legs = legsOf(hit);
   const isSeen = !legs.length || legs.some((leg) => leg.leg === "seen");
   return isSeen ? badge("seen") : null;
+}
+
+/**
+ * Return whether the score of a hit, or of a part of one, says anything, as `is_seen` of the library does: it does not
+ * where words alone speak for it, as they fit and its picture does not.
+ */
+export function isSeen({ parts, legs, confidence }) {
+  if (parts?.length) return parts.every(isSeen);
+  if (!legs?.length) return true;
+  const seen = legs.find((leg) => leg.leg === "seen");
+  if (seen === undefined) return false;
+  if ((confidence ?? 0) < FITS_FROM) return true;
+  // Of what cannot be judged, at least what is not alike at all has no say.
+  return (seen.confidence ?? null) === null ? seen.score > 0 : seen.confidence >= FITS_FROM;
 }
 
 function legsOf(hit) {
