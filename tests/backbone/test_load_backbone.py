@@ -103,6 +103,17 @@ def test_the_settings_of_transformers_are_put_back(clip_folder: Path, tmp_path: 
         logging.enable_progress_bar()
 
 
+def test_messages_are_suppressed_once_for_all_steps(clip_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's logging looks at every logger of the process whenever a level is changed."""
+    changed: list[int] = []
+    really = logging.set_verbosity
+    for name in ("set_verbosity", "set_verbosity_error"):
+        monkeypatch.setattr(logging, name, lambda level=logging.ERROR: (changed.append(level), really(level))[1])
+    load_backbone(clip_folder)
+    assert len(changed) == 2
+    assert changed == [logging.ERROR, logging.get_verbosity()]
+
+
 def test_bfloat16_is_the_rounded_weights_under_the_same_name(clip_folder: Path) -> None:
     half, full = load_backbone(clip_folder, dtype=torch.bfloat16), load_backbone(clip_folder)
     assert {parameter.dtype for parameter in half.parameters()} == {torch.bfloat16}

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import AutoModel
 
 from framecue.backbone import initialise_backbone, load_backbone
 from framecue.backbone.meta import backbone_without_weights
@@ -81,6 +82,21 @@ def test_a_model_larger_than_its_weights_is_not_made(folder: Path) -> None:
     if (memory := memory_bytes()) is not None and memory < 10**11:
         with pytest.raises(ModelError, match=r"parameters, which take \d+ GB; this machine has \d+ GB"):
             initialise_backbone(folder, seed=0)
+
+
+def test_parameters_are_counted_once_for_each_configuration(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    really = AutoModel.from_config
+    monkeypatch.setattr(AutoModel, "from_config", lambda config: (counted.append(1), really(config))[1])
+    change(folder, initializer_range=0.0123)  # which no other test has
+    for _ in range(3):
+        load_backbone(folder)
+    assert len(counted) == 1
+    change(folder, vocab_size=200_000)
+    for number in (2, 2):
+        with pytest.raises(ModelError, match=r"config\.json describes"):
+            load_backbone(folder)
+        assert len(counted) == number
 
 
 def test_somewhat_more_than_the_weights_is_refused_too(folder: Path) -> None:

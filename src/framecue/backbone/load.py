@@ -28,6 +28,7 @@ from framecue.paths import is_file
 __all__ = ["initialise_backbone", "load_backbone", "read_silently", "read_tokenizer", "read_weights"]
 
 
+@quiet_transformers()
 def load_backbone(
     name: str | Path, *, dtype: str | torch.dtype = torch.float32, revision: str | None = None
 ) -> Backbone:
@@ -68,6 +69,7 @@ def load_backbone(
     ).eval()
 
 
+@quiet_transformers()
 def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
     """Return a backbone with new weights.
 

@@ -14,8 +14,15 @@ __all__ = ["quiet_transformers"]
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Suppress messages below errors, and progress bars, while the block runs; restore the settings at its end."""
+    """Suppress messages below errors, and progress bars, while the block runs; restore the settings at its end.
+
+    Each change of a logger's level makes Python's `logging` look at every logger of the process; so whatever is made of
+    several such blocks is one, in which these change nothing.
+    """
     verbosity, bars, hub_bars = logging.get_verbosity(), logging.is_progress_bar_enabled(), are_progress_bars_disabled()
+    if verbosity == logging.ERROR and not bars and hub_bars:
+        yield
+        return
     logging.set_verbosity_error()
     with warnings.catch_warnings():
         # The hub warns if its environment variable decides about progress bars; then that setting stays.

@@ -6,6 +6,7 @@ inputs, would be built; so counts are bounded, and what they come to is compared
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -24,6 +25,8 @@ MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES = 10 << 20, 256 << 20
 # What is made one by one, in a loop; and anything else, such as a width, a vocabulary, the side of a picture.
 MAX_PARTS, MAX_SIZE = 512, 10_000_000
 _PARTS = re.compile(r"layer|label|depth|block|head|expert|stage|beam|group|num_hidden", re.IGNORECASE)
+# How many parameters a configuration comes to, by the hash of its values.
+_counted: dict[bytes, int] = {}
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json")
 
 
@@ -81,8 +84,7 @@ def check_parameters(config: Any, *, name: str, folder: Path | None, dtype: torc
         ModelError: it is larger than the memory.
         ValueError: it is larger than the weights.
     """
-    with torch.device("meta"):
-        number = sum(parameter.numel() for parameter in AutoModel.from_config(config).parameters())
+    number = _num_parameters(config)
     memory = memory_bytes()
     if memory is not None and number * dtype.itemsize > memory:
         raise ModelError(
@@ -98,6 +100,16 @@ def check_parameters(config: Any, *, name: str, folder: Path | None, dtype: torc
             f"config.json describes {number} parameters, but the weights have {held} bytes, so they are of another "
             "model, or cut short"
         )
+
+
+def _num_parameters(config: Any) -> int:
+    """Return how many parameters a configuration comes to; a process often loads one model several times."""
+    values = f"{type(config).__name__} {config.to_json_string(use_diff=False)}"
+    key = hashlib.sha256(values.encode("utf-8", "surrogatepass")).digest()
+    if key not in _counted:
+        with torch.device("meta"):
+            _counted[key] = sum(parameter.numel() for parameter in AutoModel.from_config(config).parameters())
+    return _counted[key]
 
 
 def check_text_files(folder: Path, *, name: str) -> None:

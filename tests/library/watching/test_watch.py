@@ -222,6 +222,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
     clock.seen = seen
     SteppedSettling.seen = looks
+    monkeypatch.setattr(module, "MOST_TICK_SECONDS", 0.05)  # how often is looked settles nothing on such a clock
     monkeypatch.setattr(module, "Settling", partial(SteppedSettling, clock=lambda: clock.now))
     return clock
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from framecue.errors import FramecueError, InputError, VideoError
 from framecue.video import Content, FrameSampling, IsolatedReader, Moment, Progress, ReadOptions, read_moments
-from framecue.video.isolate import asking
+from framecue.video.isolate import asking, process
 from framecue.video.isolate.process import default_memory_bytes
 
 OPTIONS = ReadOptions(FrameSampling(4))
@@ -222,8 +222,10 @@ def test_signs_of_life_are_enough(videos):
 
 def test_time_in_which_nobody_waits_does_not_count(videos):
     with IsolatedReader(command=MISBEHAVING, stall_seconds=0.3) as reader:
-        for _ in reader.read("it.mp4", OPTIONS, lambda _: time.sleep(0.6) or True):
-            time.sleep(0.6)
+        events = reader.read("it.mp4", OPTIONS, lambda _: time.sleep(0.6) or True)
+        assert isinstance(next(events), Content)
+        time.sleep(0.6)
+        assert len(list(events)) == 3
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no limit elsewhere")
@@ -251,7 +253,8 @@ def test_what_is_printed_there_disturbs_nothing(reader, when, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_process_that_sends_nonsense_is_ended(reader):
+def test_a_process_that_sends_nonsense_is_ended(reader, monkeypatch):
+    monkeypatch.setattr(process, "_SECONDS_TO_END", 0.2)  # it would go on for minutes
     with pytest.raises(VideoError, match="the decoder sent nonsense"):
         everything(reader, "nonsense-later.mp4")
     assert whoami(reader)[1] == 1

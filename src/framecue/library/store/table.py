@@ -78,7 +78,7 @@ class Table:
     @property
     def indexes(self) -> Sequence[IndexConfig]:
         """Its indexes, of whatever kind."""
-        return self._once("indexes", self.lance.list_indices)
+        return self._once("indexes", lambda: list(self.lance.list_indices()))
 
     def attempt(self, verb: str, action: Callable[[], T]) -> T:
         """Do something with the table, and return the result.

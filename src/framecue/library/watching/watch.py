@@ -39,6 +39,8 @@ __all__ = ["WatchOptions", "check_paths", "watch"]
 
 # How often to look if the system's events fail.
 FALLBACK_POLL_SECONDS = 30.0
+# What was changed, and whether it is still, is looked at this often at least.
+MOST_TICK_SECONDS = 0.5
 SECONDS_BEFORE_NEXT_TRY = 30.0
 # The state of a path that exists but cannot be read as a file.
 _UNREADABLE = FileState(0, 0.0)
@@ -140,7 +142,7 @@ class _Watch:
         self.exclude = Exclude(options.add.exclude)
         self.settling = Settling(options.settle_seconds, self.look, is_missing=self.is_missing)
         self.presence = Presence(library)
-        self.tick_seconds = min(0.5, options.settle_seconds / 4)
+        self.tick_seconds = min(MOST_TICK_SECONDS, options.settle_seconds / 4)
         self.poll_seconds = options.poll_seconds
         self.is_first = True
         self.next_try = 0.0

@@ -29,6 +29,8 @@ _CREDENTIALS = ("AWS_", "AZURE_", "GOOGLE_", "HF_", "HUGGING_FACE_")
 # The signals that a process brings upon itself.
 _CRASHES = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGTRAP", "SIGSYS", "SIGXFSZ")
 _SECONDS_TO_DIE = 10.0
+# How long one that is not understood is waited for, as it may be about to end, which tells more.
+_SECONDS_TO_END = 2.0
 
 # Not `-m`, which would look for modules in the working folder first: that may be anybody's.
 _BOOTSTRAP = "import sys; sys.path[:] = sys.argv[1:]; from framecue.video.isolate.serve import main; main()"
@@ -200,7 +202,7 @@ class DecodingProcess:
     def _loss(self) -> LostError | SpentError | StalledError:
         """Return how the process ended, which it may be about to do."""
         try:
-            code = self._process.wait(timeout=2)
+            code = self._process.wait(timeout=_SECONDS_TO_END)
         except subprocess.TimeoutExpired:
             self._kill()
             code = None
