@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import pytest
 
 from framecue import load_model
 from framecue.errors import InputError, ModelError
-from framecue.exported.cache import GRAPHS_VARIABLE, graph_folder
+from framecue.exported.cache import CACHE_VARIABLE, GRAPHS_VARIABLE, graph_folder
 from framecue.exported.export_text import keep_text_graph
 from framecue.exported.text import TEXT_GRAPH, TOKENIZER_FILE, find_text_graph
 
@@ -18,11 +19,24 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 
+@pytest.fixture(scope="module")
+def made(clip_folder, tmp_path_factory):
+    """A model's fingerprint, and a cache with its graph."""
+    cache = tmp_path_factory.mktemp("graphs")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(CACHE_VARIABLE, str(cache))
+        patched.delenv(GRAPHS_VARIABLE, raising=False)
+        model = load_model(clip_folder, device="cpu")
+        assert keep_text_graph(model)
+    return model.fingerprint().with_absolute_places(), cache
+
+
 @pytest.fixture
-def kept(clip_folder):
-    model = load_model(clip_folder, device="cpu")
-    assert keep_text_graph(model)
-    return model.fingerprint().with_absolute_places()
+def kept(made, own_cache):
+    """The fingerprint; the graph is in a cache of the test's own."""
+    fingerprint, cache = made
+    shutil.copytree(cache, own_cache, dirs_exist_ok=True)
+    return fingerprint
 
 
 def test_a_graph_is_found_for_its_model_alone(kept, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging import ERROR
 
 from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars
 from transformers.utils import logging
@@ -20,7 +21,7 @@ def quiet_transformers() -> Iterator[None]:
     several such blocks is one, in which these change nothing.
     """
     verbosity, bars, hub_bars = logging.get_verbosity(), logging.is_progress_bar_enabled(), are_progress_bars_disabled()
-    if verbosity == logging.ERROR and not bars and hub_bars:
+    if verbosity == ERROR and not bars and hub_bars:
         yield
         return
     logging.set_verbosity_error()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from framecue.datasets.moji_motion import actors
+from framecue.datasets.moji_motion import actors, render
 from framecue.datasets.moji_motion.actors import ACTORS, STRANGERS, WALK_ONS, textures
 from framecue.datasets.moji_motion.render import Sprites, draw
 from framecue.errors import DatasetError
@@ -101,6 +101,20 @@ def test_frames_are_drawn_each_for_itself() -> None:
         torch.tensor([BACKGROUND, BACKGROUND]),
     )
     assert torch.equal(draw(both, 32), torch.cat([draw(one, 32), draw(two, 32)]))
+
+
+@pytest.mark.parametrize("side", [9, 32, 100])
+def test_looking_near_a_sprite_alone_leaves_nothing_of_it_out(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small ones, ones larger than the frame, turned ones, and ones that lie half or all outside."""
+    generator = torch.Generator().manual_seed(side)
+    x, y, size, angle = torch.rand((4, 60, 3), generator=generator)
+    actor = torch.randint(len(ACTORS), (60, 3), generator=generator)
+    background = torch.rand((60, 3), generator=generator)
+    size = torch.where(size < 0.2, 0.0, size**3 * 2)
+    made = Sprites(actor, 2 * x - 0.5, 2 * y - 0.5, size, 7 * angle - 3, background)
+    near = draw(made, side)
+    monkeypatch.setattr(render, "_window", lambda centre, reach, size: torch.arange(size).expand(len(centre), -1))
+    assert torch.equal(near, draw(made, side))
 
 
 def test_there_are_at_least_forty_actors_that_look_different() -> None:

@@ -60,16 +60,37 @@ def draw(sprites: Sprites, image_size: int) -> Tensor:
         level = (size * image_size < detailed).long()
         texture = pictures[level, sprites.actor[shown, k]]
         cos, sin = torch.cos(sprites.angle[shown, k]), torch.sin(sprites.angle[shown, k])
-        dx = (pixel[None, :] - sprites.x[shown, k, None]) * (2 / size[:, None])
-        dy = (pixel[None, :] - sprites.y[shown, k, None]) * (2 / size[:, None])
+        # Only pixels at which there may be something of it: most of a frame is background.
+        reach = (0.5 + 0.5 / texture.shape[-1]) * image_size * size * (cos.abs() + sin.abs())
+        columns = _window(sprites.x[shown, k], reach, image_size)
+        rows = _window(sprites.y[shown, k], reach, image_size)
+        dx = (pixel[columns] - sprites.x[shown, k, None]) * (2 / size[:, None])
+        dy = (pixel[rows] - sprites.y[shown, k, None]) * (2 / size[:, None])
         # Turn the frame's axes into the texture's.
         u = cos[:, None, None] * dx[:, None, :] + sin[:, None, None] * dy[:, :, None]
         v = -sin[:, None, None] * dx[:, None, :] + cos[:, None, None] * dy[:, :, None]
         drawn = functional.grid_sample(
             texture, torch.stack([u, v], dim=-1), mode="bilinear", padding_mode="zeros", align_corners=False
         )
-        frames[shown] = frames[shown] * (1 - drawn[:, 3:]) + drawn[:, :3]
+        height, width = drawn.shape[2:]
+        corners = zip(rows[:, 0].tolist(), columns[:, 0].tolist(), strict=True)
+        for number, picture, (top, left) in zip(shown.tolist(), drawn, corners, strict=True):
+            under = frames[number, :, top : top + height, left : left + width]
+            under.mul_(1 - picture[3:]).add_(picture[:3])
     return (frames.clamp(0, 1) * 255 + 0.5).to(torch.uint8)
+
+
+def _window(centre: Tensor, reach: Tensor, image_size: int) -> Tensor:
+    """Return the pixels of an axis that are within reach of a place, as many for each frame; int64 (N, P).
+
+    Args:
+        centre: float32 (N,), in frames' sides.
+        reach: float32 (N,), in pixels.
+        image_size: S, in pixels.
+    """
+    number = min(image_size, int(2 * reach.max()) + 3)
+    first = (centre * image_size - reach).floor().long().clamp(0, image_size - number)
+    return first[:, None] + torch.arange(number)
 
 
 @cache
