@@ -411,7 +411,7 @@ def test_words_come_with_their_own_times_whatever_the_segments_around_them_look_
     edge = LegMatch("said", first, 1, 1.0, 1.0, start_seconds=0.2, end_seconds=1.05, is_exact=True, is_moment=True)
     best, *others = weigh(monkeypatch, [first, second, far], {"said": [edge]})
     assert (best.path, best.own_seconds) == ("/a.mp4", (0.2, 1.05))
-    assert best.value == pytest.approx(worth(said=1.0, seen=WEIGHTS.elsewhere))
+    assert best.value == pytest.approx(worth(said=1.0, seen=WEIGHTS.seen_elsewhere))
     next_one = next(one for one in others if one.start_seconds == 1 or one.path == "/b.mp4")
     assert best.value > next_one.value
 

@@ -21,6 +21,7 @@ def test_every_leg_has_a_weight() -> None:
         ({"certain": 1}, "certain is 1; it is a share, less than 1"),
         ({"enough": 0}, "enough is 0; it is a confidence, more than 0"),
         ({"elsewhere": 1.5}, "elsewhere is 1.5; it is a share"),
+        ({"seen_elsewhere": 1}, "seen_elsewhere is 1; it is a share"),
         ({"examples_alone": 1.1}, "examples_alone is 1.1; it is a share, 1 at most"),
         ({"wrong": -1}, "wrong is -1; it must be a number, 0 or more"),
     ],

@@ -278,7 +278,7 @@ def _worth(place: _Place, video: _Video, own_seen: Found | None, scale: _Scale, 
         both = (one.match for one in video.seen if _overlap(_seconds(one.match), place.own_seconds))
         chance = max([chance, *map(scale.chance, both)])
     if video.seen:
-        chance = max(chance, weights.elsewhere * scale.chance(video.seen[0].match))
+        chance = max(chance, weights.seen_elsewhere * scale.chance(video.seen[0].match))
     told = [(weights.seen, chance)]
     legs: list[LegMatch] = []
     if own_seen is not None:

@@ -47,7 +47,9 @@ class LegWeights:
             are all that it lacks.
         unread: how much it counts that words of the query which the model of what is seen does not know are told where
             something is seen that looks like the others.
-        elsewhere: what a leg has found elsewhere in the same video is worth this much of what it is worth there.
+        elsewhere: words that a leg has found elsewhere in the same video are worth this much of what they are worth
+            there.
+        seen_elsewhere: likewise, what is seen.
         examples_alone: the share that the examples of a taught name have in what is seen, beside the text, where a
             query says nothing but the name; both are on the scale of what is usual in the library.
         examples_beside: likewise, where it says more.
@@ -77,7 +79,8 @@ class LegWeights:
     misheard: float = 0.9
     rest: float = 0.4
     unread: float = 0.8
-    elsewhere: float = 0.5
+    elsewhere: float = 0.35
+    seen_elsewhere: float = 0.5
     examples_alone: float = 0.85
     examples_beside: float = 0.1
     right: float = 1.0
@@ -90,7 +93,7 @@ class LegWeights:
                 raise InputError(f"{item.name} is {value!r}; it must be a number, 0 or more")
         if self.enough <= 0:
             raise InputError(f"enough is {self.enough!r}; it is a confidence, more than 0")
-        for name in ("certain", "least_coverage", "elsewhere"):
+        for name in ("certain", "least_coverage", "elsewhere", "seen_elsewhere"):
             if getattr(self, name) >= 1:
                 raise InputError(f"{name} is {getattr(self, name)!r}; it is a share, less than 1")
         for name in ("examples_alone", "examples_beside"):
