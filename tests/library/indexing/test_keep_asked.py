@@ -25,6 +25,8 @@ from framecue.library.indexing.ledger import Ledger
 from framecue.library.indexing.meaning_run import KeptSentenceEncoder
 from framecue.library.indexing.words_sources import KeptSources
 from framecue.library.store import Store
+from framecue.library.store.passages import Passages
+from framecue.library.store.words_notes import WordsNotes
 from framecue.words.sources import WORD_SOURCES
 from framecue.words.timed_text import WRITTEN
 from support.colours import ColourEncoder
@@ -118,6 +120,37 @@ def test_what_is_asked_for_outlives_a_run_that_is_stopped_in_its_pictures(
     assert has(uri) == (words, meaning)
     again = Library(uri, model=colour_model).add(clips)
     assert (again.words, again.meaning, again.added) == ([], None, 0)
+
+
+@pytest.mark.parametrize("step", [(WordsNotes, "note_asked"), (Passages, "begin"), (Store, "add_own_columns")])
+def test_a_library_that_lacks_what_was_asked_for_is_gone_again(
+    tmp_path: Path, clips: Path, colour_model: ColourEncoder, step: tuple[type, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stops(*_: object, **__: object) -> None:
+        raise Stopped
+
+    uri = tmp_path / "l.lance"
+    monkeypatch.setattr(*step, stops)
+    with pytest.raises(Stopped):
+        Library(str(uri), model=colour_model).add(clips, speech=True, meaning=MODEL)
+    assert not uri.exists()
+
+
+def test_what_takes_time_is_over_before_there_is_a_library(
+    tmp_path: Path, clips: Path, colour_model: ColourEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, looked_at = tmp_path / "l.lance", []
+    embed = IdeaEncoder.embed_passages
+
+    def looks(self: IdeaEncoder, texts: Any) -> Any:
+        looked_at.append(any(uri.glob("*.lance")))
+        return embed(self, texts)
+
+    monkeypatch.setattr(IdeaEncoder, "embed_passages", looks)
+    with stopped_in_its_pictures():
+        Library(str(uri), model=colour_model).add(clips, meaning=MODEL)
+    assert looked_at
+    assert not any(looked_at)
 
 
 DROPPED = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from framecue.library.indexing.meaning_run import KeptSentenceEncoder, keep_meaning_asked
+from framecue.library.indexing.meaning_run import KeptSentenceEncoder, check_meaning, keep_meaning_asked
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.words_plan import wanted_words
 from framecue.library.indexing.words_sources import KeptSources, ReadySources
@@ -54,10 +54,10 @@ def keep_asked(store: Store, options: AddOptions, *, sources: KeptSources, sente
         ModelError: a sentence encoder that is asked for cannot be had, or gives no vectors.
         LibraryError: the library cannot be read or written.
     """
-    # What may fail comes first: then nothing of the rest is kept.
+    # What may fail, or takes time, comes first: then nothing is kept.
     had = store.words_notes.asked()
     asked = _asked(had, options, sources)
-    is_meaning_out = keep_meaning_asked(store, options.meaning, encoders=sentences)
+    check_meaning(store, options.meaning, encoders=sentences)
     dropped = options.words_dropped()
     unwanted = [replace(had[name], is_wanted=False) for name in sorted(dropped & had.keys()) if had[name].is_wanted]
     notes = [*asked, *unwanted]
@@ -65,6 +65,7 @@ def keep_asked(store: Store, options: AddOptions, *, sources: KeptSources, sente
         # They come with other words, so that they are not wanted has to be noted.
         notes.append(AskedWords(request=WordsRequest(source=SUBTITLES), is_wanted=False))
     store.words_notes.note_asked(notes)
+    is_meaning_out = keep_meaning_asked(store, options.meaning, encoders=sentences)
     return TakenOut(tuple(each.request.source for each in unwanted), is_meaning_out)
 
 

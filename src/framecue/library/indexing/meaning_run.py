@@ -14,7 +14,13 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from framecue.errors import ModelError
-from framecue.library.indexing.passages_run import are_passages_due, begin_passages, contents_due, make_passages
+from framecue.library.indexing.passages_run import (
+    are_passages_due,
+    begin_passages,
+    contents_due,
+    make_passages,
+    unrelated,
+)
 from framecue.library.results import MeaningCount
 from framecue.library.store import Store
 from framecue.log import printable
@@ -25,6 +31,7 @@ __all__ = [
     "MeaningDue",
     "MeaningOutcome",
     "MeaningProgress",
+    "check_meaning",
     "keep_meaning_asked",
     "meaning_due",
     "run_meaning",
@@ -152,6 +159,28 @@ def meaning_due(
         elif are_passages_due(store):
             due |= contents_due(store)
     return MeaningDue(model, len(due))
+
+
+def check_meaning(
+    store: Store | None, wanted: bool | str | os.PathLike[str] | None, *, encoders: KeptSentenceEncoder
+) -> None:
+    """Do what may fail or take a second before what is asked for of meanings is kept; nothing is written.
+
+    Args:
+        store: the library; None if it is yet to be made.
+        wanted: as of :func:`run_meaning`.
+        encoders: makes the encoder.
+
+    Raises:
+        ModelError: a model that is asked for cannot be had, or gives no vectors.
+        LibraryError: the library cannot be read.
+    """
+    if not wanted:
+        return
+    state = store.passages.state() if store else None
+    encoder = encoders.named(wanted, state.fingerprint if state else None)
+    if state is None or state.fingerprint != encoder.fingerprint:
+        unrelated(encoder)
 
 
 def keep_meaning_asked(

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import groupby
 
@@ -24,7 +25,15 @@ from framecue.words.passages import RULES, passages
 from framecue.words.sentences import SentenceEncoder, SentenceFingerprint
 from framecue.words.timed_text import TimedText
 
-__all__ = ["PassagesOutcome", "are_passages_due", "begin_passages", "contents_due", "make_passages", "words_key"]
+__all__ = [
+    "PassagesOutcome",
+    "are_passages_due",
+    "begin_passages",
+    "contents_due",
+    "make_passages",
+    "unrelated",
+    "words_key",
+]
 
 # Contents are read together up to so many lines, and written up to so many rows.
 _LINES_AT_ONCE = 20_000
@@ -113,7 +122,7 @@ def begin_passages(store: Store, encoder: SentenceEncoder) -> PassageState:
     """
     state = store.passages.state()
     if state is None or not state.fits(encoder.fingerprint, RULES):
-        state = PassageState(encoder.fingerprint, RULES, unrelated=_unrelated(encoder))
+        state = PassageState(encoder.fingerprint, RULES, unrelated=unrelated(encoder))
         store.passages.begin(state)
     elif state.fingerprint != encoder.fingerprint:
         # The encoder lies elsewhere now.
@@ -198,10 +207,15 @@ class _Pass:
             self._rows, self._keys = [], {}
 
 
-def _unrelated(encoder: SentenceEncoder) -> tuple[float, float]:
+@lru_cache(maxsize=1)
+def unrelated(encoder: SentenceEncoder) -> tuple[float, float]:
     """Return the usual cosine of a query and of what has nothing to do with it, and how far others are from it.
 
-    Both by the middle, as some of them have something to do with each other after all.
+    Both by the middle, as some of them have something to do with each other after all. It takes a second, and is kept
+    for the encoder that was asked last.
+
+    Raises:
+        ModelError: the encoder gives no vectors.
     """
     queries = ordinary_queries()[:: len(ordinary_queries()) // len(_SAID)]
     cosines = encoder.embed_queries(queries) @ encoder.embed_passages(_SAID).T

@@ -16,7 +16,7 @@ from framecue.library.indexing.gpu_use import GpuTally, check_gpu_decoder
 from framecue.library.indexing.keep_asked import TakenOut, asks_for_more, keep_asked
 from framecue.library.indexing.ledger import Outcome
 from framecue.library.indexing.makers import MakeRunner, MakeWordsRunner
-from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningProgress, run_meaning
+from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningProgress, check_meaning, run_meaning
 from framecue.library.indexing.metadata import GivenMetadata
 from framecue.library.indexing.metadata_update import update_metadata
 from framecue.library.indexing.options import AddOptions
@@ -205,8 +205,10 @@ class Session:
         fingerprint = model.fingerprint().with_absolute_places().to_dict()
 
         def make_store() -> Store:
+            # Before the library is there: whoever stops the run meanwhile leaves none without what was asked for.
+            check_meaning(None, options.meaning, encoders=self._sentences)
             made = Store.create(self._kept.uri, fingerprint, segmentation)
-            with _dropped_if_it_fails(made, Snapshot()):
+            with _dropped_if_it_ends(made):
                 made.add_own_columns(own.kinds({}))
                 self._keep_asked(made, options)
             return made
@@ -235,6 +237,17 @@ class Session:
                 store.note_computation(model.computation)
             renew_background(store, model)
         return outcome
+
+
+@contextmanager
+def _dropped_if_it_ends(store: Store) -> Iterator[None]:
+    """Delete a library that this run has just made if the block fails or is stopped: it lacks what was asked for."""
+    try:
+        yield
+    except BaseException:
+        with suppress(FramecueError):  # what ended it is what is told
+            store.drop()
+        raise
 
 
 @contextmanager
