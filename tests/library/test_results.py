@@ -289,6 +289,8 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             words=[WORDS],
             words_failed=[WORDS_FAILURE],
             meaning=MEANING,
+            is_meaning_unfinished=True,
+            num_without_meaning=4,
             names=["Rex"],
         ),
         {
@@ -308,6 +310,8 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "words": [WORDS.to_dict()],
             "words_failed": [WORDS_FAILURE.to_dict()],
             "meaning": {"model": "mini", "files": 2, "passages": 5},
+            "is_meaning_unfinished": True,
+            "files_without_meaning": 4,
             "names": ["Rex"],
             "files": [{"path": "/v/a.mp4", "duration_seconds": 2.5, "kind": "video"}],
             "duplicates": [DUPLICATE.to_dict()],
