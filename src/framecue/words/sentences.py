@@ -89,6 +89,9 @@ class SentenceFingerprint:
 class SentenceEncoder(Protocol):
     """Turns sentences and passages into vectors; it is made once and asked many times."""
 
+    def __hash__(self) -> int:
+        """Return a number for it, as what is found out about an encoder is kept for that very one."""
+
     @property
     def fingerprint(self) -> SentenceFingerprint:
         """What it is; known without loading a model."""
