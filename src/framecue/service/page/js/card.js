@@ -6,7 +6,7 @@ import { clock, day, percent, place, score as scoreText, span } from "./format.j
 import { markOn } from "./marks.js";
 import { selectionControl } from "./selection.js";
 import { addressOf, now, open, update } from "./state.js";
-import { seenOf, whyOf } from "./why.js";
+import { isSeen, seenOf, whyOf } from "./why.js";
 
 /** Return the card of a hit of `POST /api/search`. */
 export function hitCard(hit) {
