@@ -142,8 +142,8 @@ class ScreenText:
             "Rec.model_path": str(self._models.reading),
             "Det.limit_side_len": _FINDING_SIDE,
             "Det.limit_type": "max",
-            # Lines of several lengths are drawn out to the longest if they are read at once. Short ones are filled up to
-            # the 320 pixels that it was trained on: at 160 it is quicker, and reads words where there are none.
+            # Lines of several lengths are drawn out to the longest if they are read at once. Short ones are filled up
+            # to 320 pixels, its default: with 160 it is quicker, and reads words where there are none.
             "Rec.rec_batch_num": 1,
         }
         try:
