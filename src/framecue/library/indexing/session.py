@@ -251,8 +251,8 @@ def _dropped_if_it_ends(store: Store) -> Iterator[None]:
 
 
 @contextmanager
-def _dropped_if_it_fails(store: Store, snapshot: Snapshot) -> Iterator[None]:
-    """Delete a library that this run has made if the block fails and nothing is in it.
+def _dropped_if_empty(store: Store, snapshot: Snapshot) -> Iterator[None]:
+    """Delete a library that this run has made if nothing is in it when the block ends, as where no file is sound.
 
     It stays where somebody has stopped the run: what was asked for is kept in it.
     """
@@ -263,12 +263,5 @@ def _dropped_if_it_fails(store: Store, snapshot: Snapshot) -> Iterator[None]:
             with suppress(FramecueError):  # what failed is what is told
                 store.drop()
         raise
-
-
-@contextmanager
-def _dropped_if_empty(store: Store, snapshot: Snapshot) -> Iterator[None]:
-    """Delete a library that this run has made if nothing is in it when the block ends, as where no file is sound."""
-    with _dropped_if_it_fails(store, snapshot):
-        yield
     if not snapshot.paths:
         store.drop()
