@@ -185,7 +185,7 @@ def build(options: argparse.Namespace) -> dict[str, Any]:
     """Make the index as `framecue optimize` does; one that a killed run has made is made again."""
     store = Store.open(str(uri_of(options)))
     if (there := vector_index(store.table)) is not None:
-        store.table.lance.drop_index(there.name)
+        store.table.commit("optimized", lambda: store.table.lance.drop_index(there.name))
     begin = time.perf_counter()
     with watched(options.folder) as most:
         upkeep = store.optimize()
@@ -194,7 +194,7 @@ def build(options: argparse.Namespace) -> dict[str, Any]:
         sys.exit(f"{upkeep.num_indexed_rows} of {upkeep.num_rows} rows are in the index; give larger --rows")
     # Those that were before would be counted with what is there now.
     memory_mb = peak_memory_mb()
-    store.table.lance.optimize(cleanup_older_than=timedelta(0))
+    store.table.commit("optimized", lambda: store.table.lance.optimize(cleanup_older_than=timedelta(0)))
     indexes = store.table.lance.list_indices()
     return {
         "rows_mb": size_mb(uri_of(options) / "segments.lance" / "data"),

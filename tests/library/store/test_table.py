@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pyarrow as pa
@@ -104,3 +105,28 @@ def test_an_answer_about_the_commit_before_is_not_taken_for_the_next(table: Tabl
 
     assert table._once("rows", Slow().count_rows) == 2
     assert table.count() == 1
+
+
+WRITES = {"add", "add_columns", "alter_columns", "create_index", "delete", "drop_columns", "drop_index", "optimize"}
+WRITES |= {"create_fts_index", "create_scalar_index", "merge", "update", "update_field_metadata"}
+
+
+def test_whatever_writes_goes_by_commit() -> None:
+    # What is known of the commit that is shown would else be that of the one before.
+    root = Path(__file__).parents[3]
+    past = []
+    for file in [*(root / "src").rglob("*.py"), *(root / "benchmarks").glob("*.py")]:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        committed = {
+            id(inner)
+            for call in ast.walk(tree)
+            if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] in ("commit", "do")
+            for inner in ast.walk(call)
+        }
+        past += [
+            f"{file.relative_to(root)}:{node.lineno}: {ast.unparse(node)}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and node.attr in WRITES and id(node) not in committed
+            if ast.unparse(node.value).split(".")[-1] == "lance"
+        ]
+    assert past == []
