@@ -18,8 +18,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make install  set up $(VENV): PyTorch, then framecue with its development tools"
 	@echo "make demo     set up, then generate clips, index them, search them and show the results"
-	@echo "make test     set up, run the demo, then every check"
-	@echo "make check    every check: lint, types, imports, unit"
+	@echo "make test     set up, run the demo, then unit"
+	@echo "make check    what runs nothing: lint, types, imports"
 	@echo "make lint     ruff: lint rules and formatting"
 	@echo "make types    mypy"
 	@echo "make imports  import-linter: imports run downwards only"
@@ -56,9 +56,10 @@ $(STAMP): pyproject.toml constraints.txt src/framecue/_version.py
 demo: install
 	$(BIN)/framecue demo
 
+# Pytest's closing line is the last.
 test: install
 	+@$(call timed,try-demo)
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory unit
 
 # The demo's files go to a folder that is removed again. README has to show what it finds.
 .PHONY: try-demo
@@ -66,12 +67,11 @@ try-demo: install
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && set -x && $(BIN)/framecue demo --dir "$$folder/demo" \
 	  > "$$folder/shown.txt" && $(BIN)/python tests/pythonpath/support/readme_demo.py README.md < "$$folder/shown.txt"
 
-# One after the other, also under `make -j`: the output stays readable, and pytest's closing line is the last.
+# One after the other, also under `make -j`: the output stays readable.
 check: install
 	+@$(call timed,lint)
 	+@$(call timed,types)
 	+@$(call timed,imports)
-	@$(MAKE) --no-print-directory unit
 
 lint: install
 	$(BIN)/ruff check .

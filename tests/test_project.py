@@ -306,6 +306,7 @@ def test_continuous_integration_runs_the_test_command_of_the_readme():
 
 SUITES = ("benchmarks", "serving", "processes", "browser", "cluster")
 """What continuous integration runs apart from `make test`."""
+TARGETS = ["install", *SUITES, "check", "test"]
 CLOSING = "=== 3278 passed, 10 skipped in 183.99s (0:03:03) ==="
 
 
@@ -324,16 +325,17 @@ def test_continuous_integration_ends_with_how_long_each_part_took_and_pytests_cl
 ):
     (tmp_path / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
-    parts = "try-demo: 41 s\nlint: 0 s\ntypes: 62 s\n0.10s call in 12s\nimports: 2 s"
+    checks, demo = "lint: 0 s\ntypes: 62 s\nimports: 2 s", "try-demo: 41 s\n0.10s call in 12s"
     (tmp_path / "make").write_text(
-        f"#!/bin/sh\necho \"$@\"\n[ $1 = test ] || exit 0\ncat <<'END'\n{parts}\n{closing}\nEND\nexit {status}\n"
+        f"#!/bin/sh\necho \"$@\"\n[ $1 = check ] && echo '{checks}'\n[ $1 = test ] || exit 0\n"
+        f"cat <<'END'\n{demo}\n{closing}\nEND\nexit {status}\n"
     )
     (tmp_path / "make").chmod(0o755)
     environment = with_programs(tmp_path)
     done = subprocess.run([tmp_path / ".ci" / "run"], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == status
     lines = done.stdout.splitlines()
-    assert lines[: len(SUITES) + 2] == ["install", *SUITES, "test"]
+    assert [line for line in lines if line in TARGETS] == TARGETS
     assert lines[-1] == last
     table = [line.split(" min ") for line in lines if " min " in line]
     minutes = {name.split()[0]: f"{name.split()[1]}:{rest[:2]}" for name, rest in table}
@@ -345,7 +347,7 @@ def test_continuous_integration_ends_with_how_long_each_part_took_and_pytests_cl
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
-@pytest.mark.parametrize("target", ["install", *SUITES])
+@pytest.mark.parametrize("target", TARGETS[:-1])
 def test_continuous_integration_fails_with_what_comes_before_the_tests(tmp_path, target):
     (tmp_path / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
@@ -355,8 +357,8 @@ def test_continuous_integration_fails_with_what_comes_before_the_tests(tmp_path,
     done = subprocess.run([tmp_path / ".ci" / "run"], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     # What fails after the installation hides nothing that comes after it.
-    targets = [line for line in done.stdout.splitlines() if line in ("install", *SUITES, "test")]
-    assert targets == ["install", *SUITES, "test"][: 1 if target == "install" else None]
+    targets = [line for line in done.stdout.splitlines() if line in TARGETS]
+    assert targets == TARGETS[: 1 if target == "install" else None]
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
@@ -402,7 +404,7 @@ def test_continuous_integration_installs_what_speaks_and_what_shows_the_page_whe
     consequences = [f"{told.format(program)}{wanted[program]}" for program in wanted] if told else []
     assert done.stderr.splitlines() == consequences
     # The suites are compulsory: without a browser or a network of their own they fail, elsewhere they are skipped.
-    assert (tmp_path / "compulsory").read_text().splitlines()[1:] == ["required required"] * (len(SUITES) + 1)
+    assert (tmp_path / "compulsory").read_text().splitlines()[1:] == ["required required"] * len(TARGETS[1:])
 
 
 @pytest.mark.parametrize(("required", "raised"), [(None, pytest.skip.Exception), ("required", pytest.fail.Exception)])
