@@ -17,7 +17,7 @@ from framecue.library.files.interface import Files, PathsLike, as_list
 from framecue.library.files.mixed import ALL_FILES
 from framecue.library.indexing.keep_asked import TakenOut, keep_asked
 from framecue.library.indexing.makers import MakeRunner
-from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningOutcome, run_meaning
+from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningOutcome, check_meaning, run_meaning
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.removal import take_out
 from framecue.library.indexing.uninterrupted import uninterrupted
@@ -296,11 +296,10 @@ class _Again:
 
         Raises:
             InputError: what finds them is not installed, or its model is not there.
+            ModelError: a sentence encoder that is asked for cannot be had, or gives no vectors.
         """
         self._sources.check(store.words_notes.asked(), self._options)
-        if self._options.meaning:
-            state = store.passages.state()
-            self._sentences.named(self._options.meaning, state.fingerprint if state else None)
+        check_meaning(store, self._options.meaning, encoders=self._sentences)
 
     def keep_asked(self, store: Store) -> None:
         """Keep what is asked for of words and meanings, before the pictures; call it with the lock on the library."""

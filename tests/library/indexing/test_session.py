@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from framecue.errors import FramecueError
+from framecue.errors import FramecueError, InputError
 from framecue.library import AddOptions, Library, Query
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.indexing.metadata import read_metadata
@@ -60,6 +60,21 @@ def test_a_model_is_asked_for_only_if_something_is_encoded(tmp_path: Path, clips
     (clips / "new.mp4").write_bytes((clips / "blue.mp4").read_bytes() + b"\0")
     with library_lock(uri), pytest.raises(FramecueError, match="no model is needed"):
         session.carry_out(Library(uri).plan(clips), AddOptions(), own, Hooks())
+
+
+def test_a_decoder_that_is_not_there_is_told_before_a_model_is_loaded(
+    tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("framecue.library.indexing.gpu_use.find_spec", lambda name: None)
+
+    def none(store):
+        raise AssertionError("a model is loaded")
+
+    uri = str(tmp_path / "l.lance")
+    session = Session(KeptStore(uri), none, lambda store, wanted: Segmentation(), files=LOCAL_FILES)
+    own = read_metadata(None, frozenset(), where="there")
+    with library_lock(uri), pytest.raises(InputError, match="torchcodec"):
+        session.carry_out(Library(uri).plan(clips), AddOptions(gpu_decode=True), own, Hooks())
 
 
 def test_a_library_keeps_the_windows_it_was_made_with(tmp_path: Path, clips: Path) -> None:

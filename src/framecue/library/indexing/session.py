@@ -106,7 +106,7 @@ class Session:
         snapshot = self._kept.snapshot()
         store = self._kept.open_if_there()
         if plan.units:
-            self._check(options, self._model(store))
+            self._check(options, store)
         if store:
             self._keep_asked(store, options)
         if plan.outdated:
@@ -142,15 +142,15 @@ class Session:
             outcome.meaning.is_taken_out |= self._taken_out.meaning
         return outcome
 
-    def _check(self, options: AddOptions, model: Encoder) -> None:
+    def _check(self, options: AddOptions, store: Store | None) -> None:
         """Refuse what cannot be encoded as is asked, before anything is written.
 
         Raises:
             InputError: there is no decoder on a GPU, or the model has no captioner.
         """
         if options.gpu_decode:
-            check_gpu_decoder()
-        check_captioner(model, captions=options.captions)
+            check_gpu_decoder()  # before a model is loaded
+        check_captioner(self._model(store), captions=options.captions)
 
     def _keep_asked(self, store: Store, options: AddOptions) -> None:
         self._taken_out = keep_asked(store, options, sources=self._sources, sentences=self._sentences)
@@ -183,8 +183,6 @@ class Session:
         return replace(plan, units=(*units, *plan.units))
 
     def _encode(self, plan: Plan, options: AddOptions, own: GivenMetadata, snapshot: Snapshot, hooks: Hooks) -> Outcome:
-        if options.gpu_decode:
-            check_gpu_decoder()  # before a model is loaded
         store = self._kept.open_if_there()
         segmentation = self._segmentation(store, options.segmentation)
         model = self._model(store)
