@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import subprocess
 import sys
@@ -205,3 +206,16 @@ def test_another_run_has_done_it_meanwhile(tmp_path: Path, make_model, clips: Pa
     assert (report.added, report.changed, report.unchanged, report.num_videos, report.num_segments) == (0, 0, 4, 4, 4)
     report = late.add(clips)
     assert (report.changed, report.unchanged, report.num_segments) == (1, 3, 4)
+
+
+def test_a_folder_that_cannot_be_made_is_not_tried_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As in /proc, where nothing is denied and nothing can be made.
+    def nowhere(self: Path) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", nowhere)
+    with (
+        pytest.raises(LibraryError, match=r"l\.lance cannot be written: No such file or directory"),
+        library_lock(str(tmp_path / "l.lance")),
+    ):
+        pass

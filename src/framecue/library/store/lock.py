@@ -24,6 +24,8 @@ __all__ = ["LOCK_FILE", "library_lock"]
 LOCK_FILE = ".framecue.lock"
 
 _POLL_SECONDS = 0.1
+# So often in a row no other run removes a folder in the moment after it has made it: it cannot be made.
+_MOST_REMOVALS = 100
 
 
 @contextmanager
@@ -73,7 +75,7 @@ def _acquired(
     uri: str, folder: Path, made: list[Path], wait_seconds: float | None, on_wait: Callable[[], None] | None
 ) -> FileLock:
     lock = FileLock(folder / LOCK_FILE)
-    seconds = 0.0  # the first try does not wait
+    seconds, num_removals = 0.0, 0  # the first try does not wait
     while True:
         try:
             _make(folder, made)
@@ -89,7 +91,9 @@ def _acquired(
                 on_wait()
             seconds = -1 if wait_seconds is None else max(wait_seconds, _POLL_SECONDS)
         except (OSError, NotImplementedError) as error:
-            if isinstance(error, (FileNotFoundError, FileExistsError)) and _is_folder_or_nothing(folder):
+            is_removed = isinstance(error, (FileNotFoundError, FileExistsError)) and _is_folder_or_nothing(folder)
+            if is_removed and num_removals < _MOST_REMOVALS:
+                num_removals += 1
                 continue  # another run made the folder, had nothing to put into it, and has just removed it
             reason = getattr(error, "strerror", None) or str(error)
             raise LibraryError(f"library {uri} cannot be written: {reason}; check its folder's permissions") from error
