@@ -118,7 +118,7 @@ def demo(folder: Path, force: bool, as_json: bool) -> None:
     click.echo(lesson.in_words())
     # As it is typed where the environment is not activated, too.
     place = shlex.quote(library.uri)
-    click.echo(f'Search on: {program()} search "the cat rises" --library {place}')
+    click.echo(f'Search on: {program()} search "a rocket goes from left to right" --library {place}')
     installed = "" if has_extra("serve") else "pip install 'framecue[serve]' && "
     click.echo(f"In the browser: {installed}{program()} serve --library {place}")
 

@@ -138,6 +138,13 @@ def test_a_link_to_nothing_is_no_place_for_a_library(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["l.lance"]
 
 
+def test_a_folder_behind_a_link_to_nothing_is_not_tried_for_ever(tmp_path: Path) -> None:
+    (tmp_path / "disk").symlink_to(tmp_path / "a disk that is away")
+    with pytest.raises(LibraryError, match="cannot be written: File exists"):
+        library_lock(str(tmp_path / "disk" / "l.lance")).__enter__()
+    assert [path.name for path in tmp_path.iterdir()] == ["disk"]
+
+
 def test_a_folder_that_is_taken_away_meanwhile_does_not_keep_the_lock(tmp_path: Path) -> None:
     uri = tmp_path / "l.lance"
     for _ in range(2):

@@ -77,6 +77,19 @@ def test_every_address_is_in_the_description(client: TestClient) -> None:
     assert {path for path in paths if path.startswith("/api/")} <= described["paths"].keys()
 
 
+def test_what_has_a_body_takes_nothing_in_its_address(desk: Desk) -> None:
+    client = TestClient(create_app(desk, ServeOptions(allow_teach=True)), base_url="http://127.0.0.1")
+    described = client.get("/openapi.json").json()["paths"]
+    with_body = [
+        (method, path) for path, methods in described.items() for method in methods if "requestBody" in methods[method]
+    ]
+    assert len(with_body) >= 4
+    for method, path in with_body:
+        found = client.request(method, f"{path}?library=family", json={})
+        assert found.status_code == 422, (method, path)
+        assert found.json()["detail"].startswith("library: all that this address takes is in the body"), (method, path)
+
+
 def test_defects_are_counted_and_answered_and_the_next_request_is_well(desk: Desk, caplog) -> None:
     app = create_app(desk)
 

@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, FastAPI, Query, Request
 from starlette.datastructures import State
 
+from framecue.errors import InputError
 from framecue.service.batching import Searches
 from framecue.service.desk import Desk
 from framecue.service.media.media import Media
@@ -18,6 +19,7 @@ from framecue.service.teaching import Teachings
 from framecue.service.uploads import Uploads
 
 __all__ = [
+    "ALL_IN_BODY",
     "DeskOf",
     "LibraryName",
     "MediaOf",
@@ -29,6 +31,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+_LONGEST_NAMES = 60
 
 
 def _desk(request: Request) -> Desk:
@@ -102,3 +106,13 @@ UploadsOf = Annotated[Uploads, Depends(_uploads)]
 
 LibraryName = Annotated[str | None, Query(alias="library", description="Which library; the first if left out.")]
 """Which library a GET means: ``?library=NAME``."""
+
+
+async def _all_in_body(request: Request) -> None:
+    if request.query_params:
+        names = ", ".join(sorted(request.query_params))[:_LONGEST_NAMES]
+        raise InputError(f"{names}: all that this address takes is in the body; put what stands behind the ? there")
+
+
+ALL_IN_BODY = [Depends(_all_in_body)]
+"""The dependencies of a route whose requests have a body: what their address says besides would change nothing."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from framecue.service.exporting import ExportRequest, export, formats_document, picks_for
-from framecue.service.http.dependencies import DeskOf
+from framecue.service.http.dependencies import ALL_IN_BODY, DeskOf
 
 __all__ = ["router"]
 
@@ -41,7 +41,7 @@ async def formats() -> dict[str, Any]:
     return await asyncio.to_thread(formats_document)
 
 
-@router.post("/export", response_class=Response, responses=_ANSWERS)
+@router.post("/export", response_class=Response, responses=_ANSWERS, dependencies=ALL_IN_BODY)
 async def export_hits(
     desk: DeskOf, request: ExportRequest, room: Annotated[asyncio.Semaphore, Depends(_room)]
 ) -> Response:

@@ -20,7 +20,7 @@ from framecue.library.library import Library
 from framecue.pictures import ImageLike
 from framecue.service.documents import NamesDocument, TaughtNameDocument
 from framecue.service.http.answers import AsciiJSONResponse
-from framecue.service.http.dependencies import DeskOf, LibraryName, TeachingsOf, UploadsOf
+from framecue.service.http.dependencies import ALL_IN_BODY, DeskOf, LibraryName, TeachingsOf, UploadsOf
 from framecue.service.http.description import teach_body
 from framecue.service.http.file_response import is_known
 from framecue.service.http.forms import FormFields, read_body
@@ -104,6 +104,7 @@ async def picture(request: Request, desk: DeskOf, name: NameGiven, library: Libr
     status_code=201,
     responses=_CHANGES,
     openapi_extra={"requestBody": teach_body()},
+    dependencies=ALL_IN_BODY,
 )
 async def teach(request: Request, desk: DeskOf, teachings: TeachingsOf, uploads: UploadsOf) -> Response:
     """Teach a library a name from moments that show what it means, and answer when it is learnt, which takes seconds.
@@ -118,7 +119,7 @@ async def teach(request: Request, desk: DeskOf, teachings: TeachingsOf, uploads:
         return await _measured(request, shelf.name, answer)
 
 
-@teaching.patch("", response_model=TaughtNameDocument, responses=_CHANGES)
+@teaching.patch("", response_model=TaughtNameDocument, responses=_CHANGES, dependencies=ALL_IN_BODY)
 async def rename(teachings: TeachingsOf, request: RenameRequest) -> Response:
     """Call what a name means by another name; nothing is learnt again."""
     renamed = await teachings.rename(

@@ -16,7 +16,7 @@ from framecue.service.batching import Searches
 from framecue.service.desk import Desk
 from framecue.service.documents import SearchDocument
 from framecue.service.http.answers import AsciiJSONResponse
-from framecue.service.http.dependencies import DeskOf, SearchesOf, UploadsOf
+from framecue.service.http.dependencies import ALL_IN_BODY, DeskOf, SearchesOf, UploadsOf
 from framecue.service.http.description import search_body
 from framecue.service.http.forms import LONGEST_FILE_NAME, FormFields, read_body
 from framecue.service.http.leaving import unless_left
@@ -42,7 +42,9 @@ _FIELDS = FormFields(
 )
 
 
-@router.post("/search", response_model=SearchDocument, openapi_extra={"requestBody": search_body()})
+@router.post(
+    "/search", response_model=SearchDocument, openapi_extra={"requestBody": search_body()}, dependencies=ALL_IN_BODY
+)
 async def search(request: Request, desk: DeskOf, searches: SearchesOf, uploads: UploadsOf) -> Response:
     """Find the moments that show, say or have written what is asked for, best first.
 
