@@ -36,6 +36,10 @@ NEAREST_SEGMENTS = 2048
 # Who says "then" mostly means soon: what a second between two things takes from the logarithm of their chances, and
 # what any time takes at most. Chosen on films of other seeds than benchmarks/answers.py reports.
 _SECOND_COSTS, _COSTS_AT_MOST = 1 / 15, 1.0
+# Legs say how surely anything like a moment is there. That it is this one, and none of those that are much like it, has
+# odds that are so many times less; of two that surely are what is meant, the nearer one is then still likelier. Chosen
+# on films of other seeds, too.
+_ODDS_OF_ANOTHER = 8.0
 # How much an hour weighs beyond that: little beside how well they fit, but of two equal ones the nearer wins.
 _AN_HOUR = 10.0
 # What is said and what is written meanwhile are different words, and a meaning is that of either.
@@ -234,13 +238,14 @@ def _worth(by_leg: Mapping[str, LegMatch], seen_chance: float, weights: LegWeigh
 
 
 def _chance(by_leg: Mapping[str, LegMatch], seen_chance: float, weights: LegWeights) -> float:
-    """Return how likely a moment is what a part means, by all legs, which count here as in one box.
+    """Return how likely a moment, and no other, is what a part means, by all legs, which count here as in one box.
 
     There, what is seen is surely right from a confidence of `enough` on, and its cosine tells which moment is best.
     Here its confidence has to tell that too, so it is not cut off, and counts for more instead.
     """
     told = [(weights.of(leg), found.strength) for leg, found in by_leg.items() if leg != seen.NAME]
-    return -math.expm1(-joined_worth([*told, (weights.seen / weights.enough, seen_chance)], weights))
+    chance = -math.expm1(-joined_worth([*told, (weights.seen / weights.enough, seen_chance)], weights))
+    return chance / (chance + _ODDS_OF_ANOTHER * (1 - chance))
 
 
 def _found(video: _Video, found: Chain) -> Found:
