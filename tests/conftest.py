@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from support.in_memory import folder_in_memory
 from support.object_server import bucket, object_server, session_object_server
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["FRAMECUE_GRAPHS"] = "off"
 # Nor does one keep there what it searches for.
 os.environ["FRAMECUE_HISTORY"] = "off"
+# Tests write hundreds of libraries, each of many small files, and would wait for a disk.
+if place := folder_in_memory(os.environ):
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(place)
 # A busy machine is no failure.
 hypothesis.settings.register_profile(
     "no deadline", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
