@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from framecue.library.results import AddReport
 from framecue.library.state import FileState
 from framecue.library.store import Store
 from framecue.library.watching import watch as module
+from framecue.library.watching.changes import event_changes
 from framecue.library.watching.settling import Settling
 from framecue.library.watching.watch import WatchOptions, watch
 
@@ -359,8 +361,21 @@ def test_a_library_in_the_folder_that_is_followed(tmp_path: Path, colour_model, 
     ]
 
 
-def test_files_behind_links_have_the_paths_that_a_run_gives_them(follow, clips: Path, tmp_path: Path, drop) -> None:
+@pytest.mark.parametrize("named", ["a link", "more"])
+def test_files_behind_links_have_the_paths_that_a_run_gives_them(
+    named: str, follow, clips: Path, tmp_path: Path, drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # The system may name the file by either path: the run that indexes all takes the folder where it comes first.
+    def named_so(*args: Any, **options: Any) -> Any:
+        stream = event_changes(*args, **options)
+        while True:
+            try:
+                places = next(stream)
+            except StopIteration as end:
+                return end.value
+            yield {re.sub(r"(?<=/)(a link|more)(?=/)", named, place) for place in places}
+
+    monkeypatch.setattr(module, "event_changes", named_so)
     elsewhere = tmp_path / "elsewhere"
     drop(elsewhere / "white.mp4", "white")
     (clips / "a link").symlink_to(clips / "more")

@@ -28,6 +28,7 @@ from framecue.library.library import SUFFIXES, Library
 from framecue.library.results import AddReport, Skipped
 from framecue.library.state import FileState
 from framecue.library.watching.changes import Changes, Look, event_changes, pauses, polled_changes, together
+from framecue.library.watching.links import has_other_paths, linked_folders
 from framecue.library.watching.presence import Presence
 from framecue.library.watching.settling import Settled, Settling
 from framecue.library.watching.stores import StoreLook
@@ -136,6 +137,7 @@ class _Watch:
     on_notice: Callable[[str], None]
     progress: ProgressCallback | None
     on_waiting: Callable[[int], None]
+    linked: Mapping[str, frozenset[str]]
 
     def __init__(self, library: Library, roots: list[str], options: WatchOptions, stop: threading.Event) -> None:
         self.library, self.roots, self.options, self.stop = library, roots, options, stop
@@ -162,6 +164,8 @@ class _Watch:
         for root in (root for root in self.roots if not known[root]):
             self.on_notice(f"{root} is not there yet; waiting for it")
         while not self.stop.is_set():
+            # Again for each new link: it ends the stream of changes.
+            self.linked = {root: linked_folders(root) for root in self.roots if not is_url(root)}
             present = {root: identity for root, identity in known.items() if identity}
             for root in present:
                 self.settling.note_rescan(root, trust_times=True)
@@ -268,7 +272,7 @@ class _Watch:
                     self.settling.note(place)
                 elif is_below(place, root):
                     may_miss_events |= Path(place).is_symlink() and Path(place).is_dir()
-                    if _is_behind_link(place, root):
+                    if has_other_paths(place, root, self.linked[root]):
                         # A run may find it under another path, as it enters each real folder once.
                         self.settling.note_rescan(root)
                     else:
@@ -395,14 +399,6 @@ def _did_anything(report: AddReport) -> bool:
     has_words = bool(report.words or report.words_failed or report.words_taken_out)
     is_other = bool(report.skipped or report.duplicates or report.reread or report.names_taught)
     return any(counts) or is_other or has_words
-
-
-def _is_behind_link(place: str, root: str) -> bool:
-    """Whether a path below a root goes through a link to a folder, or is one."""
-    folder = place if Path(place).is_dir() else os.path.dirname(place)  # noqa: PTH120
-    return os.path.realpath(folder) != os.path.normpath(
-        os.path.join(os.path.realpath(root), os.path.relpath(folder, root))  # noqa: PTH118
-    )
 
 
 def _ignore(_: object) -> None:
