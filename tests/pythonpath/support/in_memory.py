@@ -9,8 +9,8 @@ from pathlib import Path
 
 __all__ = ["folder_in_memory"]
 
-ROOM = 4 << 30
-"""A run holds a tenth of that at once, as each test's folder goes when the test ends; those that fail keep theirs."""
+ROOM = 1 << 30
+"""A run holds an eighth of that at most: each test's folder goes when the test ends; those that fail keep theirs."""
 
 
 def folder_in_memory(chosen: Mapping[str, str], place: Path = Path("/dev/shm"), room: int = ROOM) -> Path | None:
