@@ -107,8 +107,11 @@ def test_an_answer_about_the_commit_before_is_not_taken_for_the_next(table: Tabl
     assert table.count() == 1
 
 
-WRITES = {"add", "add_columns", "alter_columns", "create_index", "delete", "drop_columns", "drop_index", "optimize"}
-WRITES |= {"create_fts_index", "create_scalar_index", "merge", "update", "update_field_metadata"}
+# What writes of LanceDB's table.
+WRITES = {
+    *("add", "add_columns", "alter_columns", "delete", "drop_columns", "merge", "update", "update_field_metadata"),
+    *("create_fts_index", "create_index", "create_scalar_index", "drop_index", "optimize"),
+}
 
 
 def test_whatever_writes_goes_by_commit() -> None:

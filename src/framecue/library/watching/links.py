@@ -20,7 +20,8 @@ def linked_folders(root: str) -> frozenset[str]:
         folders = (Path(parent, name) for parent, names, _ in os.walk(waiting.pop()) for name in names)
         targets = {os.path.realpath(folder) for folder in folders if folder.is_symlink()}
         new = {target for target in targets - found if not is_within(real, {target})}
-        waiting |= new
+        # What lies in a folder that is looked through anyway is met there.
+        waiting |= {target for target in new if not is_within(target, {real, *found})}
         found |= new
     return frozenset(found)
 
